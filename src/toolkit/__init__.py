@@ -1,0 +1,74 @@
+"""Survey scoring, scale analysis and study reports for research on assertiveness and withholding in couples."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .analysis.associations import correlations
+    from .analysis.describe import describe
+    from .analysis.items import item_analysis
+    from .analysis.reliability import reliability
+    from .catalogue import instrument, instrument_from_keys, instruments
+    from .instrument import Instrument
+    from .readers import Dialect, read_responses
+    from .reporting.run import report
+    from .responses import Responses
+    from .results import Result, attempt
+    from .scoring import score
+    from .study import Study, read_study
+
+_HOMES = {
+    "Dialect": "readers",
+    "Instrument": "instrument",
+    "Responses": "responses",
+    "Result": "results",
+    "Study": "study",
+    "attempt": "results",
+    "correlations": "analysis.associations",
+    "describe": "analysis.describe",
+    "instrument": "catalogue",
+    "instrument_from_keys": "catalogue",
+    "instruments": "catalogue",
+    "item_analysis": "analysis.items",
+    "read_responses": "readers",
+    "read_study": "study",
+    "reliability": "analysis.reliability",
+    "report": "reporting.run",
+    "score": "scoring",
+}
+
+__all__ = [
+    "Dialect",
+    "Instrument",
+    "Responses",
+    "Result",
+    "Study",
+    "attempt",
+    "correlations",
+    "describe",
+    "instrument",
+    "instrument_from_keys",
+    "instruments",
+    "item_analysis",
+    "read_responses",
+    "read_study",
+    "reliability",
+    "report",
+    "score",
+]
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that `import toolkit` stays fast."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'toolkit' has no attribute {name!r}")
+    value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

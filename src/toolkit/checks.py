@@ -1,0 +1,62 @@
+"""One function per rule; each message names the argument, the value and the remedy."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+from .errors import ArgumentError
+
+LISTED = 8
+QUOTED = 60
+
+
+def quoted(value: object) -> str:
+    """Show a value inside a message: quoted, on one line, cut where it is long."""
+    text = repr(value) if isinstance(value, str) else str(value)
+    text = " ".join(text.split())
+    return text if len(text) <= QUOTED else f"{text[: QUOTED - 1]}…"
+
+
+def listed(values: Iterable[object], limit: int = LISTED) -> str:
+    """Show several values inside a message, the first few by name."""
+    everything = list(values)
+    shown = ", ".join(quoted(value) for value in everything[:limit])
+    return shown if len(everything) <= limit else f"{shown} and {len(everything) - limit} more"
+
+
+def nearest(name: object, known: Iterable[object]) -> str:
+    """Suggest the known name that a mistyped one is nearest to, as a sentence or nothing."""
+    options = [str(option) for option in known]
+    lowered = {option.lower(): option for option in reversed(options)}
+    found = difflib.get_close_matches(str(name).lower(), list(lowered), n=1, cutoff=0.6)
+    return f" Did you mean {quoted(lowered[found[0]])}?" if found else ""
+
+
+def check_one_of(argument: str, value: object, options: Sequence[object]) -> None:
+    """Refuse a value that is not among the options."""
+    if value not in options:
+        raise ArgumentError(
+            f"{argument} is {quoted(value)}, but must be one of {listed(options, 20)}.{nearest(value, options)}"
+        )
+
+
+def check_share(argument: str, value: float) -> None:
+    """Refuse a number that does not lie strictly between 0 and 1."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
+        raise ArgumentError(f"{argument} is {quoted(value)}, but must be a number between 0 and 1, such as 0.95.")
+
+
+def check_count(argument: str, value: int, minimum: int = 1) -> None:
+    """Refuse anything but a whole number of at least `minimum`."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
+        raise ArgumentError(f"{argument} is {quoted(value)}, but must be a whole number of at least {minimum}.")
+
+
+def check_known(argument: str, names: Iterable[object], known: Sequence[object], what: str) -> None:
+    """Refuse names that are not among the known ones, with the nearest known name."""
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ArgumentError(
+            f"{argument}: there is no {what} {listed(unknown)}.{nearest(unknown[0], known)} Known: {listed(known, 20)}."
+        )
