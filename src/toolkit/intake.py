@@ -1,0 +1,237 @@
+"""Intake: a table of raw answers → checked columns, with reasons, a log and every fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from .answers import AnswerRule, Answers, as_number, read_answers
+from .checks import listed, nearest, quoted
+from .columns import NUMBER, ColumnMap, lookalikes, map_columns
+from .errors import Fault
+from .instrument import Instrument
+from .occasions import KEYS, OCCASION, impossible_keys
+from .study import REASONS, Code, Covariate, Keys, Reason
+
+LOG_COLUMNS = ("column", "action", "n_cells", "detail")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadingRules:
+    """How a table of raw answers is to be read (see `Responses.from_frame` for each)."""
+
+    keys: Keys = Keys()
+    missing: Mapping[Code, Reason] = field(default_factory=dict)
+    missing_by_column: Mapping[str, Mapping[Code, Reason]] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    answers: Literal["codes", "labels"] = "codes"
+    covariates: tuple[Covariate, ...] | None = None
+    partial: bool = False
+
+    def renamed_covariates(self, items: Iterable[str]) -> list[str]:
+        """List the names in `columns` that are no items: covariates under a name of ours."""
+        known = set(items)
+        named = [our for our in self.columns if NUMBER not in our and our not in known]
+        return named if self.covariates is None else []
+
+
+class Intake:
+    """Collects columns, reasons, log and faults while a frame is read."""
+
+    def __init__(self, raw: pd.DataFrame, instruments: tuple[Instrument, ...], rules: ReadingRules) -> None:
+        self.raw = raw
+        self.instruments = instruments
+        self.rules = rules
+        self.faults: list[Fault] = []
+        self.parts: dict[str, Any] = {}
+        self.log: list[tuple[str, str, int, str]] = []
+        self.reasons: list[tuple[str, Any, Any]] = []
+        self.flags: list[pd.DataFrame] = []
+        self.items = {item.id: (one, item) for one in instruments for item in one.items}
+
+    def read(self) -> None:
+        """Read every column by its rule; what is wrong is kept in `faults`."""
+        chosen = self.map()
+        self.read_keys()
+        for name in (name for name in self.items if name in chosen.names):
+            self.read_item(name, chosen.names[name])
+        for covariate in self.chosen_covariates(chosen):
+            self.read_covariate(covariate, chosen.names.get(covariate.name, covariate.name))
+
+    def map(self) -> ColumnMap:
+        """Find the column of every item and covariate."""
+        named = [one.name for one in self.rules.covariates or ()]
+        ours = list(dict.fromkeys([*self.items, *named, *self.rules.renamed_covariates(self.items)]))
+        chosen = map_columns(self.rules.columns, ours, list(self.raw.columns))
+        self.faults += chosen.faults
+        for our, their in chosen.names.items():
+            if our != their:
+                self.note(our, "renamed", len(self.raw), f"from {their}")
+        if not self.rules.partial:
+            self.report_absent(chosen)
+        return chosen
+
+    def report_absent(self, chosen: ColumnMap) -> None:
+        """Report items, and covariates that were asked for, without a column."""
+        for one in self.instruments:
+            absent = [item for item in one.item_ids if item not in chosen.names]
+            if absent:
+                free = [name for name in self.raw.columns if name not in chosen.names.values()]
+                message = f"{len(absent)} items have no column: {listed(absent)}.{nearest(absent[0], free)}"
+                self.faults.append(Fault(f"instrument {one.id}", f"{message} Map them under `columns`"))
+        for covariate in self.rules.covariates or ():
+            if covariate.name not in chosen.names:
+                hint = nearest(covariate.name, self.raw.columns)
+                self.faults.append(Fault("covariates", f"there is no column {quoted(covariate.name)}.{hint}"))
+
+    def read_keys(self) -> None:
+        """Take the key columns under their own names; without a person key number the rows."""
+        found = pd.DataFrame(index=self.raw.index)
+        for name, column in self.rules.keys.model_dump(exclude_none=True).items():
+            if column in self.raw.columns:
+                found[name] = self.raw[column]
+            else:
+                hint = nearest(column, self.raw.columns)
+                self.faults.append(Fault(f"key {quoted(name)}", f"there is no column {quoted(column)}.{hint}"))
+        if self.rules.keys.person is None:
+            if any(name in found for name in OCCASION):
+                self.faults.append(Fault("keys", "a wave or day needs a person key too, to link a person's rows"))
+            found.insert(0, "person", np.arange(1, len(self.raw) + 1))
+            self.note("person", "numbered", len(self.raw), "no person key: each row is a person")
+        elif "person" in found:
+            self.faults += impossible_keys(found)
+        self.parts.update({name: found[name] for name in KEYS if name in found})
+
+    def read_item(self, name: str, column: str) -> None:
+        """Read one item column into whole numbers and reasons."""
+        one, item = self.items[name]
+        rule = self.rule_for(one, item.id)
+        if rule is None:
+            return
+        answers = read_answers(self.raw[column], rule)
+        self.faults += answers.faults
+        self.parts[name] = answers.values
+        self.reasons.append((name, answers.empty, answers.reasons))
+        self.log_item(name, answers)
+
+    def rule_for(self, one: Instrument, item: str) -> AnswerRule | None:
+        """Make the rule of one item; a missing code that is a valid answer is a fault."""
+        minimum, maximum = one.range(item)
+        codes = self.rules.missing_by_column.get(item, self.rules.missing)
+        inside = [code for code in codes if (number := as_number(code)) is not None and minimum <= number <= maximum]
+        if inside:
+            message = f"{listed(inside)} is declared missing, but is an answer of {item} ({minimum} to {maximum})"
+            self.faults.append(Fault("missing", f"{message}; declare it under `missing_by_column` where it is one"))
+            return None
+        labels = None
+        if self.rules.answers == "labels":
+            labels = one.labels(item)
+            if not one.response[one.by_id[item].response].labels:
+                self.faults.append(Fault(f"item {item}", "has no labels in its instrument; use `answers: codes`"))
+                return None
+        return AnswerRule(minimum, maximum, codes, labels)
+
+    def log_item(self, name: str, answers: Answers) -> None:
+        """Log how many cells were emptied, for which reason, or read from labels."""
+        codes = {**self.rules.missing, **self.rules.missing_by_column.get(name, {})}
+        for code, n_cells in answers.recoded.items():
+            self.note(name, "missing code", n_cells, f"{code} → {codes.get(code, codes.get('', 'unknown'))}")
+        blank = len(answers.empty) - sum(answers.recoded.values())
+        if blank > 0:
+            self.note(name, "empty cell", blank, codes.get("", "unknown"))
+        if self.rules.answers == "labels":
+            self.note(name, "label to code", len(answers.values) - len(answers.empty), "by the instrument's labels")
+
+    def chosen_covariates(self, chosen: ColumnMap) -> list[Covariate]:
+        """List the covariates to read; log the columns that are left out, report those that look like items."""
+        used = {*chosen.names.values(), *self.rules.keys.model_dump(exclude_none=True).values()}
+        free = [name for name in self.raw.columns if name not in used]
+        suspects = lookalikes(free, list(self.items))
+        for name in suspects:
+            message = f"looks like an item, but no instrument has it.{nearest(name, self.items)}"
+            self.faults.append(Fault(f"column {quoted(name)}", f"{message} Rename or remove it"))
+        if self.rules.covariates is not None:
+            for name in free:
+                self.note(name, "not read", len(self.raw), "neither key, item nor covariate of the study")
+            return [one for one in self.rules.covariates if one.name in chosen.names]
+        return [Covariate(name=name) for name in [*free, *self.rules.renamed_covariates(self.items)]]
+
+    def read_covariate(self, covariate: Covariate, column: str) -> None:
+        """Take one covariate; only its own missing codes are emptied."""
+        name = covariate.name
+        if name in KEYS and name in self.parts:
+            message = "has the name of a key that is taken from another column; rename it"
+            self.faults.append(Fault(f"column {quoted(name)}", message))
+            return
+        values = self.raw[column].copy()
+        reason_of_blank = self.rules.missing_by_column.get(name, {}).get("", "unknown")
+        reasons = np.where(values.isna().to_numpy(), REASONS.index(reason_of_blank), -1).astype(np.int8)
+        for code, reason in self.rules.missing_by_column.get(name, {}).items():
+            hits = ((values == code) | (values.astype("string").str.strip() == str(code))).fillna(False).to_numpy(bool)
+            reasons[hits] = REASONS.index(reason)
+            self.note(name, "missing code", int(hits.sum()), f"{code} → {reason}")
+            values = values.mask(hits)
+        empty = np.flatnonzero(reasons >= 0)
+        self.parts[name] = values
+        self.reasons.append((name, empty, reasons[empty]))
+        self.flag(covariate, values)
+
+    def flag(self, covariate: Covariate, values: pd.Series[Any]) -> None:
+        """Flag values outside the stated range; they stay as they are."""
+        if covariate.min is None and covariate.max is None:
+            return
+        name = covariate.name
+        numeric = pd.to_numeric(values, errors="coerce")
+        texts = numeric.isna() & values.notna()
+        low = -np.inf if covariate.min is None else covariate.min
+        high = np.inf if covariate.max is None else covariate.max
+        outside = ((numeric < low) | (numeric > high) | texts).fillna(False).to_numpy(bool)
+        rule = f"{low:g} to {high:g}"
+        hit = values[outside]
+        self.flags.append(pd.DataFrame({"row": hit.index, "column": name, "value": hit.astype(str), "rule": rule}))
+        if outside.any():
+            self.note(name, "flagged", int(outside.sum()), f"outside {rule}: kept, left out of summaries")
+
+    def note(self, column: str, action: str, n_cells: int, detail: str) -> None:
+        """Add a line to the log, if it concerns any cell."""
+        if n_cells:
+            self.log.append((column, action, n_cells, detail))
+
+    def table(self) -> pd.DataFrame:
+        """Put keys, items and covariates side by side."""
+        return pd.DataFrame(self.parts, index=self.raw.index, copy=False)
+
+    def reason_table(self) -> pd.DataFrame:
+        """Put the empty cells of all columns into one sparse table."""
+        return _reason_table(self.raw.index, self.reasons)
+
+    def log_table(self) -> pd.DataFrame:
+        """Put the log into a table."""
+        return pd.DataFrame(self.log, columns=list(LOG_COLUMNS))
+
+    def flag_table(self) -> pd.DataFrame:
+        """Put the flagged covariate values into a table."""
+        return pd.concat(self.flags, ignore_index=True) if self.flags else _no_flags()
+
+
+def _no_flags() -> pd.DataFrame:
+    return pd.DataFrame({"row": [], "column": [], "value": [], "rule": []}, dtype=object)
+
+
+def _reason_table(index: pd.Index[Any], parts: Sequence[tuple[str, Any, Any]]) -> pd.DataFrame:
+    names = [name for name, _, _ in parts]
+    sizes = [len(empty) for _, empty, _ in parts]
+    positions = np.concatenate([empty for _, empty, _ in parts] or [np.empty(0, dtype=np.int64)])
+    codes = np.concatenate([codes for _, _, codes in parts] or [np.empty(0, dtype=np.int8)])
+    columns = np.repeat(np.arange(len(names)), sizes)
+    return pd.DataFrame(
+        {
+            "row": index.take(positions),
+            "column": pd.Categorical.from_codes(columns, categories=pd.Index(names)),
+            "reason": pd.Categorical.from_codes(codes, categories=pd.Index(REASONS)),
+        }
+    )

@@ -1,0 +1,240 @@
+"""CSV and TSV files → a raw frame, with every fault of the file itself."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from operator import methodcaller
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from ..answers import NOT_ANSWERED
+from ..checks import listed, quoted
+from ..columns import map_columns
+from ..errors import Fault, ResponsesError
+from ..intake import ReadingRules
+
+DELIMITERS = (",", ";", "\t")
+BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+BINARY = (
+    (b"PK\x03\x04", "an Excel workbook or zip archive"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
+    (b"\x89PNG", "a picture"),
+    (b"%PDF", "a PDF"),
+    (b"$FL2", "an SPSS file"),
+    (b"$FL3", "an SPSS file"),
+    (b"\x1f\x8b", "a compressed file"),
+)
+CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f]")
+LEADING_ZERO = re.compile(r'[,;\t\n"]0[0-9]')
+FAULTS_SHOWN = 50
+
+Notes = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a text table is written; None means: find out."""
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    decimal: Literal[".", ","] | None = None
+
+
+def read_table(path: Path, dialect: Dialect, rules: ReadingRules, items: Sequence[str]) -> tuple[pd.DataFrame, Notes]:
+    """Read a file into a frame of raw answers, with notes for the log.
+
+    Item columns are parsed as numbers where they are numbers, and standard words for nothing (`NA`, `n/a`, …)
+    count as blank there. In all other columns numbers with leading zeros, such as ids and postal codes, stay text.
+
+    Raises
+    ------
+    ResponsesError
+        If the file is missing, empty, not text, or not a table: every ragged row is reported with its line.
+    """
+    raw = _bytes(path)
+    text, notes = _decoded(raw, path, dialect.encoding)
+    delimiter = dialect.delimiter or _delimiter(text)
+    lines = text.split("\n")
+    header = _header(lines, delimiter, path)
+    notes += _check_rows(lines, header, delimiter, path)
+    decimal = dialect.decimal or _decimal(text, delimiter, path)
+    if decimal == ",":
+        notes.append(("decimal comma", "numbers such as 3,5 were read as 3.5"))
+    frame = _parsed(text, header, _Parsing(delimiter, decimal, rules, tuple(items)))
+    return _without_empty_columns(frame, path, notes), notes
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        raw = path.read_bytes()
+    except OSError as problem:
+        raise ResponsesError(f"{path}: the file cannot be read ({problem.strerror or problem}).") from None
+    if not raw.strip():
+        raise ResponsesError(f"{path.name}: the file is empty; export it again.")
+    return raw
+
+
+def _decoded(raw: bytes, path: Path, encoding: str | None) -> tuple[str, Notes]:
+    """Decode the file; what is neither UTF-8 nor marked as UTF-16 is read as Windows-1252, and noted."""
+    for start, kind in BINARY:
+        if raw.startswith(start):
+            raise ResponsesError(f"{path.name}: this is {kind}, not a text table. Export the answers as CSV (UTF-8).")
+    notes: Notes = []
+    marked = next((name for bom, name in BOMS if raw.startswith(bom)), None)
+    chosen = encoding or marked or "utf-8"
+    try:
+        text = raw.decode(chosen)
+    except (UnicodeDecodeError, LookupError) as problem:
+        if encoding or marked:
+            raise ResponsesError(f"{path.name}: it cannot be read as {chosen} ({problem}).") from None
+        text = raw.decode("cp1252", errors="replace")
+        notes.append(("encoding", "not UTF-8: read as Windows-1252 (Latin-1); check accented letters"))
+    if "\x00" in text:
+        line = text.count("\n", 0, text.index("\x00")) + 1
+        raise ResponsesError(
+            f"{path.name}: line {line} holds NUL bytes, so this is not a plain text table (or it is UTF-16 without "
+            "its mark: then say `encoding: utf-16-le`). Export it again as CSV (UTF-8)."
+        )
+    if len(CONTROL.findall(text[:100_000])) > 5:
+        raise ResponsesError(f"{path.name}: this is not a text file. Export the answers as CSV (UTF-8).")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text, notes
+
+
+def _delimiter(text: str) -> str:
+    """Take the delimiter that the header holds most often."""
+    first = text.lstrip("\n").split("\n", 1)[0]
+    bare = re.sub(r'"[^"]*"', "", first)
+    return max(DELIMITERS, key=bare.count)
+
+
+def _header(lines: Sequence[str], delimiter: str, path: Path) -> list[str]:
+    start = next(index for index, line in enumerate(lines) if line.strip())
+    if start:
+        raise ResponsesError(f"{path.name}: line 1 is blank, but must hold the column names.")
+    try:
+        header = [name.strip() for name in next(csv.reader(lines, delimiter=delimiter, strict=True))]
+    except csv.Error as problem:
+        raise ResponsesError(f"{path.name}: line 1: {_quote_advice(problem)}") from None
+    repeated = [name for name, times in Counter(header).items() if times > 1 and name]
+    if repeated:
+        raise ResponsesError(f"{path.name}: the column {listed(repeated)} stands more than once; rename or remove one.")
+    return [name or f"(column {index} without a name)" for index, name in enumerate(header, start=1)]
+
+
+def _quote_advice(problem: csv.Error) -> str:
+    if "field larger" in str(problem):
+        return "a field is longer than 131,072 characters; a quote before it may not be closed."
+    return "a quote is opened and not closed, or text follows a closing quote; write quotes inside a text twice."
+
+
+def _check_rows(lines: Sequence[str], header: Sequence[str], delimiter: str, path: Path) -> Notes:
+    """Refuse rows that have more or fewer fields than the header."""
+    if _all_plain(lines[1:-1], delimiter, len(header) - 1):
+        lines = [lines[0], lines[-1]]
+    faults, blank = [], 0
+    for line, n_fields in _fields(lines, delimiter, path):
+        if n_fields == 0:
+            blank += 1
+        elif n_fields not in (-1, len(header)):
+            faults.append(Fault(f"line {line}", f"{n_fields} fields, but the header has {len(header)}"))
+    if faults:
+        raise ResponsesError.from_faults(path.name, faults[:FAULTS_SHOWN])
+    return [("blank lines", f"{blank} blank lines were skipped")] if blank else []
+
+
+def _all_plain(lines: Sequence[str], delimiter: str, wanted: int) -> bool:
+    """Tell fast whether every line is an unquoted record of the wanted length, as in most files."""
+    regular = set(map(methodcaller("count", delimiter), lines)) <= {wanted}
+    return regular and wanted > 0 and not any('"' in line for line in lines)
+
+
+def _fields(lines: Sequence[str], delimiter: str, path: Path) -> Iterator[tuple[int, int]]:
+    """Give each record's line and number of fields; 0 for a blank line in the middle."""
+    numbered = enumerate(lines, start=1)
+    for number, line in numbered:
+        if '"' in line:
+            rest = itertools.chain([line], (text for _, text in numbered))
+            try:
+                yield number, len(next(csv.reader(rest, delimiter=delimiter, strict=True)))
+            except csv.Error as problem:
+                raise ResponsesError(f"{path.name}: line {number}: {_quote_advice(problem)}") from None
+        elif line.strip(" ") or number == len(lines):
+            yield number, line.count(delimiter) + 1 if line.strip(" ") else -1
+        else:
+            yield number, 0
+
+
+@dataclass(frozen=True)
+class _Parsing:
+    delimiter: str
+    decimal: str
+    rules: ReadingRules
+    items: tuple[str, ...]
+
+
+def _decimal(text: str, delimiter: str, path: Path) -> str:
+    """Find the decimal mark of a table that is not separated by commas."""
+    if delimiter == ",":
+        return "."
+    edge = rf'[{re.escape(delimiter)}\n"]'
+    comma = re.search(rf"{edge}-?\d+,\d+(?={edge})", text)
+    point = re.search(rf"{edge}-?\d+\.\d+(?={edge})", text)
+    if comma and point:
+        line = text.count("\n", 0, max(comma.start(), point.start()) + 1) + 1
+        raise ResponsesError(
+            f"{path.name}: numbers are written both with a decimal comma and with a point (line {line}). "
+            "Say `decimal: ','` or `decimal: '.'` for this file."
+        )
+    return "," if comma else "."
+
+
+def _parsed(text: str, header: list[str], parsing: _Parsing) -> pd.DataFrame:
+    item_columns = set(map_columns(parsing.rules.columns, parsing.items, header).names.values())
+    declared = {str(code) for code in parsing.rules.missing if isinstance(code, str)}
+    declared |= {str(code) for codes in parsing.rules.missing_by_column.values() for code in codes}
+    blank_words = sorted(NOT_ANSWERED - (declared - {""}))
+    keep_text = LEADING_ZERO.search(text) is not None
+    texts = [name for name in header if name not in item_columns] if keep_text else []
+    frame = pd.read_csv(
+        io.BytesIO(text.encode("utf-8")),
+        sep=parsing.delimiter,
+        decimal=parsing.decimal,
+        header=0,
+        names=header,
+        index_col=False,
+        keep_default_na=False,
+        na_values={name: blank_words if name in item_columns else [""] for name in header},
+        dtype=dict.fromkeys(texts, "str"),
+        low_memory=False,
+    )
+    for name in texts:
+        frame[name] = _numbers_without_leading_zeros(frame[name], parsing.decimal)
+    return frame
+
+
+def _numbers_without_leading_zeros(column: pd.Series, decimal: str) -> pd.Series:
+    """Turn a text column into numbers, unless a number in it is written with leading zeros."""
+    given = column.dropna()
+    mark = re.escape(decimal)
+    if given.empty or not given.str.fullmatch(rf"-?(0|[1-9]\d*)({mark}\d+)?([eE][+-]?\d+)?").all():
+        return column
+    return pd.to_numeric(column.str.replace(decimal, ".", regex=False))
+
+
+def _without_empty_columns(frame: pd.DataFrame, path: Path, notes: Notes) -> pd.DataFrame:
+    """Leave out unnamed columns: empty ones come from a trailing delimiter, a first one holds row names."""
+    unnamed = [name for name in frame.columns if name.endswith("without a name)")]
+    for name in unnamed:
+        if name != frame.columns[0] and frame[name].notna().any():
+            raise ResponsesError(f"{path.name}: {quoted(name)} holds values; give it a name in line 1.")
+        notes.append(("not read", f"{name}: row names or empty"))
+    return frame.drop(columns=unnamed)
