@@ -1,0 +1,1 @@
+"""Analyses: Responses in, Result out."""

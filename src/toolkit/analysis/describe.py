@@ -1,0 +1,256 @@
+"""Descriptive statistics of items, scales and covariates."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .. import format as fmt
+from ..checks import check_count
+from ..errors import AnalysisError
+from ..instrument import Instrument
+from ..kernels.moments import Moments
+from ..responses import Responses
+from ..results import Result, fit_table
+from ..scoring import score_scale
+from .inputs import Array, Sample, one_blas_thread, sample, variable
+
+COLUMNS = ("variable", "kind", "n", "n_missing", "mean", "sd", "skew", "kurtosis", "floor", "ceiling")
+MOST_BINS = 25
+GRID = 128
+MOST_GROUPS = 10
+TOO_FEW_ITEMS = "too few items answered"
+
+
+@one_blas_thread
+def describe(data: Responses | pd.DataFrame, *, wave: Any = None, day: Any = None, smallest_cell: int = 5) -> Result:
+    """Describe every item, scale and covariate: n, missing answers by reason, moments, floor and ceiling.
+
+    Mean Σx/n; SD with n − 1; skew m₃/s³ and excess kurtosis m₄/s⁴ − 3 with m_p = Σ(x − mean)^p / n and s with n − 1;
+    floor and ceiling are the shares of those who answered at the smallest and largest possible value.
+
+    Parameters
+    ----------
+    data : responses, or a frame.
+    wave, day : the occasion; needed where the data have several.
+    smallest_cell : groups of fewer people (values of a covariate) are not shown; where only one would be hidden, the
+        next smallest is hidden too, since the total would give it away.
+
+    Returns
+    -------
+    Result
+        `estimates`: a row per variable: items as answered (not reversed), scales as scored, numeric covariates
+        without flagged values and without floor and ceiling. `tables`: `missing` (variable × reason),
+        `histogram` and `density` of each scale, `groups` of each covariate that is text or has up to ten values.
+        n is that of each variable on its own.
+
+    Notes
+    -----
+    As ``psych::describe(x, type = 3)`` in R. Joanes & Gill (1998), doi:10.1111/1467-9884.00122. The density is
+    Gaussian with Scott's bandwidth, s n^(−1/5).
+
+    Examples
+    --------
+    >>> found = describe(pd.DataFrame({"age": [31, 24, 45, 38, 52, 29, 41, 36, 33, 47, 50]})).to_frame()
+    >>> found[["variable", "kind", "n"]].to_dict("records")
+    [{'variable': 'age', 'kind': 'covariate', 'n': 11}]
+    """
+    check_count("smallest_cell", smallest_cell)
+    chosen = sample(data, wave=wave, day=day, cluster=None)
+    if not (chosen.responses.items or chosen.responses.covariates):
+        raise AnalysisError("the data hold only keys, so there is nothing to describe.")
+    named = _named_variables(chosen)
+    estimates = pd.DataFrame([_row(*one) for one in named], columns=list(COLUMNS))
+    groups = _groups(chosen, smallest_cell)
+    return Result(
+        kind="describe",
+        title="Descriptive statistics",
+        estimates=estimates,
+        fit=_fit(estimates, len(chosen.frame)),
+        tables={"missing": _missing(chosen, estimates), **_shapes(chosen), "groups": groups},
+        settings={**chosen.settings, "smallest_cell": smallest_cell},
+        statement=_sentence(estimates, len(chosen.frame)),
+        captions={
+            "estimates": "Descriptive statistics (items as answered)",
+            "missing": "Missing answers by reason",
+            "histogram": "Distribution of each score",
+            "density": "Smoothed distribution of each score",
+            "groups": f"People by group (groups of fewer than {smallest_cell} are not shown)",
+        },
+    )
+
+
+Named = tuple[str, str, Array, tuple[float, float] | None]
+
+
+def _named_variables(chosen: Sample) -> list[Named]:
+    """List name, kind, values and possible range of every numeric variable."""
+    responses = chosen.responses
+    found: list[Named] = [
+        (item, "item", variable(responses, item), responses.declared(item)) for item in responses.items
+    ]
+    for one in responses.instruments:
+        for scale in one.scales:
+            name = f"{one.id}.{scale}"
+            found.append((name, "scale", score_scale(responses, one, scale)[0], score_range(one, scale)))
+    numeric = [name for name in responses.covariates if _is_measured(responses.frame[name])]
+    return found + [(name, "covariate", variable(responses, name), None) for name in numeric]
+
+
+def score_range(one: Instrument, scale: str) -> tuple[float, float]:
+    """Give the smallest and largest possible score of a scale under its own rule."""
+    items = one.scale_items(scale)
+    low, high = one.range(items[0])
+    rule = one.scales[scale].score
+    if rule == "pomp":
+        return 0.0, 100.0
+    factor = 1 if rule == "mean" else len(items)
+    return float(low * factor), float(high * factor)
+
+
+def _is_measured(column: pd.Series[Any]) -> bool:
+    """Tell a measured covariate from a grouping one: numeric, with more than ten values."""
+    numeric = pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
+    return numeric and column.nunique() > MOST_GROUPS
+
+
+def _row(name: str, kind: str, values: Array, span: tuple[float, float] | None) -> dict[str, Any]:
+    moments = Moments.of(values[:, None], (name,))
+    n = int(moments.n("pairwise")[0])
+    row: dict[str, Any] = {"variable": name, "kind": kind, "n": n, "n_missing": len(values) - n}
+    if n:
+        row["mean"] = moments.mean("pairwise")[0]
+    if n > 1:
+        row["sd"] = math.sqrt(moments.covariance("pairwise")[0, 0])
+        row["skew"], row["kurtosis"] = moments.skew()[0], moments.kurtosis()[0]
+    if n and span:
+        held = values[~np.isnan(values)]
+        row["floor"], row["ceiling"] = (held <= span[0]).mean(), (held >= span[1]).mean()
+    return row
+
+
+def _fit(estimates: pd.DataFrame, n_rows: int) -> pd.DataFrame:
+    method = "each variable on its own rows; skew and kurtosis of type 3"
+    return fit_table(
+        [
+            {
+                "model": row.variable,
+                "n_used": row.n,
+                "n_dropped": n_rows - row.n,
+                "method": method,
+                "note": "" if row.sd and row.sd > 0 else "the variable does not vary, so it has no skew or kurtosis",
+            }
+            for row in fmt.rows(estimates)
+        ]
+        or [{"model": "rows", "n_used": n_rows, "n_dropped": 0, "method": method}]
+    )
+
+
+def _missing(chosen: Sample, estimates: pd.DataFrame) -> pd.DataFrame:
+    """Count empty cells by variable and reason, as shares of all rows."""
+    reasons = chosen.responses.reasons
+    counted = reasons.groupby(["column", "reason"], observed=True).size().reset_index(name="n")
+    counted = counted.rename(columns={"column": "variable"}).astype({"variable": str, "reason": str})
+    scales = estimates.loc[(estimates["kind"] == "scale") & (estimates["n_missing"] > 0), ["variable", "n_missing"]]
+    unscored = scales.rename(columns={"n_missing": "n"}).assign(reason=TOO_FEW_ITEMS)
+    table = pd.concat([counted, unscored], ignore_index=True)[["variable", "reason", "n"]]
+    return table.assign(missing_share=table["n"] / max(len(chosen.frame), 1))
+
+
+def _shapes(chosen: Sample) -> dict[str, pd.DataFrame]:
+    """Give histogram and density of every scale score."""
+    histograms, densities = [_no_histogram()], [_no_density()]
+    for one in chosen.responses.instruments:
+        for scale in one.scales:
+            scores = score_scale(chosen.responses, one, scale)[0]
+            held = scores[~np.isnan(scores)]
+            histograms.append(_histogram(one, scale, held))
+            densities.append(_density(one, scale, held))
+    return {
+        "histogram": pd.concat([part for part in histograms if len(part)] or histograms[:1], ignore_index=True),
+        "density": pd.concat([part for part in densities if len(part)] or densities[:1], ignore_index=True),
+    }
+
+
+def _no_histogram() -> pd.DataFrame:
+    return pd.DataFrame({"scale": [], "low": [], "high": [], "n": [], "share": []})
+
+
+def _no_density() -> pd.DataFrame:
+    return pd.DataFrame({"scale": [], "x": [], "density": []})
+
+
+def _histogram(one: Instrument, scale: str, scores: Array) -> pd.DataFrame:
+    """Count scores in bins of equal width that are centred on attainable scores, so that no bin is empty by design."""
+    if not len(scores):
+        return _no_histogram()
+    low, high = score_range(one, scale)
+    items = one.scale_items(scale)
+    bottom, top = one.range(items[0])
+    steps = len(items) * (top - bottom)
+    width = (high - low) / steps * math.ceil((steps + 1) / MOST_BINS)
+    start = low - (high - low) / steps / 2
+    n_bins = math.ceil((high - start) / width + 1e-9)
+    edges = start + width * np.arange(n_bins + 1)
+    counts, _ = np.histogram(scores, edges)
+    return pd.DataFrame(
+        {"scale": f"{one.id}.{scale}", "low": edges[:-1], "high": edges[1:], "n": counts, "share": counts / len(scores)}
+    )
+
+
+def _density(one: Instrument, scale: str, scores: Array) -> pd.DataFrame:
+    """Smooth the distribution; through distinct scores, of which there are few."""
+    distinct, times = np.unique(scores, return_counts=True)
+    if len(distinct) < 3:
+        return _no_density()
+    from scipy.stats import gaussian_kde
+
+    smooth = gaussian_kde(distinct, bw_method=len(scores) ** -0.2, weights=times)
+    x = np.linspace(*score_range(one, scale), GRID)
+    return pd.DataFrame({"scale": f"{one.id}.{scale}", "x": x, "density": smooth(x)})
+
+
+def _groups(chosen: Sample, smallest_cell: int) -> pd.DataFrame:
+    """Count people by the values of grouping covariates, hiding small groups."""
+    names = [name for name in chosen.responses.covariates if not _is_measured(chosen.frame[name])]
+    tables = [_group(chosen.frame[name], smallest_cell) for name in names]
+    empty = pd.DataFrame({"covariate": [], "value": [], "n": [], "share": []})
+    return pd.concat([table for table in tables if len(table)] or [empty], ignore_index=True)
+
+
+def _group(column: pd.Series[Any], smallest_cell: int) -> pd.DataFrame:
+    counts = column.value_counts(sort=False).sort_index(key=lambda index: index.astype(str))
+    if len(counts) > 4 * MOST_GROUPS:
+        return pd.DataFrame()
+    hidden = _hidden(counts.to_numpy(), smallest_cell)
+    n = pd.array(counts.to_numpy(), dtype="Int64")
+    n[hidden] = pd.NA
+    share = np.where(hidden, np.nan, counts.to_numpy() / max(len(column), 1))
+    values = [_plain(value) for value in counts.index]
+    return pd.DataFrame({"covariate": str(column.name), "value": values, "n": n, "share": share})
+
+
+def _plain(value: Any) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _hidden(counts: Any, smallest_cell: int) -> Any:
+    """Mark groups that are too small, and one more where a single one could be worked out from the total."""
+    hidden = counts < smallest_cell
+    if hidden.sum() == 1 and len(counts) > 1:
+        hidden[np.argsort(np.where(hidden, np.inf, counts), kind="stable")[0]] = True
+    return hidden
+
+
+def _sentence(estimates: pd.DataFrame, n_rows: int) -> str:
+    scales = estimates[estimates["kind"] == "scale"]
+    parts = [
+        f"{row.variable} M = {fmt.number(row.mean)}, SD = {fmt.number(row.sd)}, n = {fmt.count(row.n)}"
+        for row in fmt.rows(scales)
+        if row.n > 1
+    ]
+    head = f"{fmt.count(n_rows)} rows were described"
+    return f"{head}: {'; '.join(parts)}." if parts else f"{head}."

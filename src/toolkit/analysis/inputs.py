@@ -1,0 +1,130 @@
+"""What all analyses share: one occasion of the data, its clusters, and arrays of its variables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, wraps
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from threadpoolctl import ThreadpoolController
+
+from ..checks import check_known, quoted
+from ..errors import AnalysisError, ArgumentError
+from ..instrument import Instrument
+from ..responses import Responses, as_responses
+from ..scoring import score_scale
+
+Array = npt.NDArray[np.float64]
+AUTO = "auto"
+Parameters = ParamSpec("Parameters")
+Returned = TypeVar("Returned")
+
+
+@lru_cache(maxsize=1)
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def one_blas_thread(function: Callable[Parameters, Returned]) -> Callable[Parameters, Returned]:
+    """Run an analysis with one BLAS thread: small matrices are many times faster so."""
+
+    @wraps(function)
+    def limited(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Returned:
+        with _controller().limit(limits=1, user_api="blas"):
+            return function(*args, **kwargs)
+
+    return limited
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The rows of one occasion and, where rows belong together, the cluster of each.
+
+    Attributes
+    ----------
+    responses : the rows.
+    cluster : cluster number of each row, or None where rows are independent.
+    settings : occasion, clusters and instrument versions, for `Result.settings`.
+    """
+
+    responses: Responses
+    cluster: npt.NDArray[np.intp] | None
+    settings: dict[str, Any]
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows as a frame."""
+        return self.responses.frame
+
+    def clusters_of(self, rows: Any) -> npt.NDArray[np.intp]:
+        """Renumber the clusters among some rows from 0; without clusters each row is one."""
+        if self.cluster is None:
+            return np.arange(int(rows.sum()))
+        return np.unique(self.cluster[rows], return_inverse=True)[1]
+
+
+def sample(data: Responses | pd.DataFrame, *, wave: Any = None, day: Any = None, cluster: str | None = AUTO) -> Sample:
+    """Choose one occasion, and find the clusters: the couple where there is one, unless told otherwise."""
+    responses = as_responses(data).occasion(wave=wave, day=day)
+    name = _cluster_name(responses, cluster)
+    codes = None
+    if name is not None:
+        codes, _ = pd.factorize(responses.frame[name])
+        if (codes < 0).any():
+            raise AnalysisError(
+                f"cluster {quoted(name)} is empty in {int((codes < 0).sum())} rows; fill it or leave it out."
+            )
+    versions = {one.id: one.version for one in responses.instruments}
+    return Sample(responses, codes, {"wave": wave, "day": day, "cluster": name, "instruments": versions})
+
+
+def _cluster_name(responses: Responses, cluster: str | None) -> str | None:
+    if cluster == AUTO:
+        return "couple" if "couple" in responses.keys else None
+    if cluster is not None:
+        check_known("cluster", [cluster], list(responses.frame.columns), "column")
+    return cluster
+
+
+def chosen_scales(responses: Responses, scale: str | Sequence[str] | None) -> list[tuple[Instrument, str]]:
+    """List the scales to analyse: those named, or all."""
+    if not responses.instruments:
+        raise AnalysisError("the data have no instrument, hence no scales: read them with instruments=... .")
+    names = responses.scales if scale is None else [scale] if isinstance(scale, str) else list(scale)
+    return [responses.find_scale(name) for name in names]
+
+
+def item_array(responses: Responses, one: Instrument, items: Sequence[str], *, reverse: bool = True) -> Array:
+    """Take items as an (n, k) array with NaN for missing; reversed items are turned unless told otherwise."""
+    values = np.empty((len(responses.frame), len(items)), order="F")
+    for position, item in enumerate(items):
+        column = responses.frame[item].to_numpy(dtype="float64", na_value=np.nan)
+        turned = reverse and one.by_id[item].reverse
+        values[:, position] = sum(one.range(item)) - column if turned else column
+    return values
+
+
+def variable(responses: Responses, name: str) -> Array:
+    """Take one variable as numbers: an item (as answered), a scale score or a numeric covariate; NaN is missing."""
+    if name in responses.items or name in responses.covariates:
+        column = responses.frame[name]
+        if not pd.api.types.is_numeric_dtype(column.dtype):
+            raise ArgumentError(f"column {quoted(name)} is not numeric, so it cannot be used here.")
+        numbers = column.to_numpy(dtype="float64", na_value=np.nan, copy=True)
+        flagged = responses.flags.loc[responses.flags["column"] == name, "row"]
+        numbers[responses.frame.index.isin(flagged)] = np.nan
+        return numbers
+    if not responses.scales:
+        check_known("columns", [name], [*responses.covariates], "column")
+    one, scale = responses.find_scale(name)
+    return score_scale(responses, one, scale)[0]
+
+
+def random_stream(seed: int | None, name: str) -> np.random.Generator:
+    """Derive a random stream from the seed and a name, so that the order of scales changes nothing."""
+    entropy = None if seed is None else [seed, *name.encode()]
+    return np.random.default_rng(entropy)
