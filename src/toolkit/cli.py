@@ -1,0 +1,179 @@
+"""The command line: parses, calls one function, prints."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from . import __version__
+from .errors import NotebookFailed, ToolkitError
+
+app = typer.Typer(
+    help="Score and analyse survey scales, and make study reports.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+catalogue = typer.Typer(help="List, show and check instruments.", no_args_is_help=True)
+app.add_typer(catalogue, name="instruments")
+
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="Write to this file instead of the screen.")]
+
+
+def main() -> NoReturn:
+    """Run the command line; a user's mistake is one paragraph and exit code 2, a failed notebook exit code 1."""
+    try:
+        app()
+    except ToolkitError as problem:
+        typer.echo(f"toolkit: {problem}", err=True)
+        sys.exit(1 if isinstance(problem, NotebookFailed) else 2)
+    sys.exit(0)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"toolkit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Score and analyse survey scales, and make study reports."""
+
+
+def _pairs(texts: list[str]) -> dict[str, str]:
+    """Read `name=value` options."""
+    from .errors import ReportError
+
+    pairs = dict(text.partition("=")[::2] for text in texts)
+    for text in texts:
+        if "=" not in text:
+            raise ReportError(f"-p {text}: write a parameter as name=value, such as -p missing=pairwise.")
+    return pairs
+
+
+@app.command()
+def report(
+    study: Annotated[Path, typer.Argument(help="The study file, or the folder that holds study.yaml.")],
+    out: Annotated[Path, typer.Option("--out", help="The folder of reports; this one becomes OUT/<study>/.")] = Path(
+        "reports"
+    ),
+    only: Annotated[list[str] | None, typer.Option("--only", help="Run only this notebook; may be repeated.")] = None,
+    parameter: Annotated[
+        list[str] | None, typer.Option("-p", "--parameter", help="name=value for the notebooks that know it.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress bar.")] = False,
+) -> None:
+    """Make the report of a study, and print where it is."""
+    given = _pairs(parameter or [])
+    from .reporting.run import report as make_report
+
+    index = make_report(study, out=out, only=only, parameters=given, progress=not quiet)
+    typer.echo(str(index))
+
+
+@app.command()
+def score(
+    answers: Annotated[Path, typer.Argument(help="A CSV or TSV file of answers.")],
+    instrument: Annotated[
+        list[str], typer.Option("-i", "--instrument", help="Instrument id or file; may be repeated.")
+    ],
+    out: Out = None,
+    person: Annotated[str | None, typer.Option(help="Column of the person.")] = None,
+    couple: Annotated[str | None, typer.Option(help="Column of the couple.")] = None,
+    role: Annotated[str | None, typer.Option(help="Column of the role.")] = None,
+    wave: Annotated[str | None, typer.Option(help="Column of the wave.")] = None,
+    day: Annotated[str | None, typer.Option(help="Column of the day.")] = None,
+    missing: Annotated[list[str] | None, typer.Option(help="A code for missing answers; may be repeated.")] = None,
+    column: Annotated[list[str] | None, typer.Option(help="ours=theirs, such as as{n}=AS{n}; may be repeated.")] = None,
+    scores: Annotated[str | None, typer.Option(help="mean, sum, sum_complete or pomp, for all scales.")] = None,
+    n_answered: Annotated[bool, typer.Option(help="Add how many items each person answered.")] = False,
+    log: Annotated[bool, typer.Option(help="Print what was recoded or left empty.")] = False,
+) -> None:
+    """Score the answers in a file: keys and one column per scale, as CSV."""
+    from .format import Table, to_csv
+    from .readers import read_responses
+    from .scoring import score as score_responses
+
+    responses = read_responses(
+        answers,
+        instrument,
+        person=person,
+        couple=couple,
+        role=role,
+        wave=wave,
+        day=day,
+        missing=missing,
+        columns=_pairs(column or []),
+    )
+    scored = score_responses(responses, scores=scores, n_answered=n_answered)  # type: ignore[arg-type]
+    keys = responses.frame[list(responses.keys)]
+    _write(to_csv(keys.join(scored)), out)
+    if log:
+        typer.echo(Table.from_frame(responses.log, "What happened to the answers").to_text(), err=True)
+
+
+def _write(text: str, out: Path | None) -> None:
+    """Write to a file, or to the screen."""
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise ToolkitError(f"{out}: the file cannot be written ({problem.strerror}).") from None
+    typer.echo(str(out))
+
+
+@catalogue.command("list")
+def list_instruments() -> None:
+    """List the instruments that ship with the toolkit."""
+    from .catalogue import instruments
+    from .format import Table
+
+    typer.echo(Table.from_frame(instruments(), "Instruments").to_text())
+
+
+@catalogue.command()
+def show(
+    instrument: Annotated[str, typer.Argument(help="Instrument id or file.")],
+    language: Annotated[str | None, typer.Option(help="Language of the wording.")] = None,
+) -> None:
+    """Show an instrument: scales, items and key."""
+    from .catalogue import instrument as load
+    from .catalogue import outline
+
+    typer.echo(outline(load(instrument), language))
+
+
+@catalogue.command()
+def validate(files: Annotated[list[str], typer.Argument(help="Instrument files or ids.")]) -> None:
+    """Check instrument files; every fault is named with its place."""
+    from .catalogue import instrument as load
+
+    problems = []
+    for file in files:
+        try:
+            loaded = load(file)
+            typer.echo(f"{file}: no fault ({len(loaded.item_ids)} items, {len(loaded.scales)} scales)")
+        except ToolkitError as problem:
+            problems.append(str(problem))
+    if problems:
+        raise ToolkitError("\n\n".join(problems))
+
+
+@catalogue.command()
+def schema(out: Out = None) -> None:
+    """Print the JSON Schema of instrument files, for editors."""
+    import json
+
+    from .catalogue import json_schema
+
+    _write(json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n", out)

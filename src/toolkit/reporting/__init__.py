@@ -1,0 +1,1 @@
+"""Study reports: notebooks run by papermill, exported to pages, tables and figures."""

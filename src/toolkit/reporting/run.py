@@ -1,0 +1,187 @@
+"""Run a study's notebooks with papermill, and put the report together."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..checks import listed, nearest, quoted
+from ..errors import NotebookFailed, ReportError
+from ..readers import read_responses
+from ..responses import Responses
+from ..study import Study, read_study
+from .notebooks import checked_parameters, find_notebook, from_text, parameters_of
+
+KERNEL_START_SECONDS = 180
+
+
+@dataclass(frozen=True)
+class Run:
+    """One notebook with checked parameters, ready to be executed."""
+
+    name: str
+    path: Path
+    parameters: Mapping[str, Any]
+
+
+def report(
+    study: str | Path | Study,
+    *,
+    out: str | Path = "reports",
+    only: Sequence[str] | str | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    progress: bool = False,
+) -> Path:
+    """Make a study's report: run its notebooks and write pages, tables, figures and `results.json`.
+
+    Everything that can be checked is checked before any kernel starts. The report is put together beside its place
+    and moved there when it is whole, so that an earlier report survives a failure.
+
+    Parameters
+    ----------
+    study : the study file (or its folder).
+    out : the folder of reports; this one becomes `<out>/<study>/`.
+    only : run only these notebooks of the study.
+    parameters : notebook parameters that overrule the study file's; each goes to the notebooks that know it.
+    progress : show a progress bar.
+
+    Returns
+    -------
+    Path
+        The report's `index.html`.
+
+    Raises
+    ------
+    StudyError, InstrumentError, ResponsesError
+        If the study, its instruments or its answers have faults.
+    ReportError
+        If a notebook or parameter is unknown or has the wrong type.
+    NotebookFailed
+        If a cell fails; the partial notebook is then in `<out>/<study>.failed/`.
+    """
+    loaded = read_study(study)
+    runs = planned_runs(loaded, [only] if isinstance(only, str) else only, parameters or {})
+    responses = read_responses(loaded)
+    target = Path(out).resolve() / loaded.name
+    _check_target(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{loaded.name}-") as scratch:
+        built = _build(loaded, responses, runs, Path(scratch), progress)
+        _replace(target, built)
+    return target / "index.html"
+
+
+def planned_runs(study: Study, only: Sequence[str] | None, given: Mapping[str, Any]) -> list[Run]:
+    """Choose the study's notebooks and check all parameters; several runs of one notebook are numbered."""
+    listed_names = [entry.notebook for entry in study.spec.reports]
+    for name in only or ():
+        if name not in listed_names:
+            hint = nearest(name, listed_names)
+            raise ReportError(f"the study has no notebook {quoted(name)}.{hint} Notebooks: {listed(listed_names)}.")
+    chosen = [entry for entry in study.spec.reports if only is None or entry.notebook in only]
+    paths = {entry.notebook: find_notebook(entry.notebook) for entry in chosen}
+    known = {name: parameters_of(path) for name, path in paths.items()}
+    everywhere = {key for parameters in known.values() for key in parameters}
+    lost = [key for key in given if key not in everywhere]
+    if lost:
+        raise ReportError(
+            f"no notebook of this run has a parameter {quoted(lost[0])}.{nearest(lost[0], everywhere)} "
+            f"Parameters: {listed(sorted(everywhere - {'study'}), 20)}."
+        )
+    runs = []
+    for position, entry in enumerate(chosen):
+        times = sum(earlier.notebook == entry.notebook for earlier in chosen[:position])
+        path = paths[entry.notebook]
+        mine = {key: value for key, value in given.items() if key in known[entry.notebook]}
+        texts = {key: value for key, value in mine.items() if isinstance(value, str)}
+        merged = {**entry.parameters, **mine, **from_text(entry.notebook, path, texts)}
+        name = f"{entry.notebook}_{times + 1}" if times else entry.notebook
+        runs.append(Run(name, path, checked_parameters(entry.notebook, path, merged)))
+    return runs
+
+
+def _check_target(target: Path) -> None:
+    """Never replace a folder that is not a report of ours."""
+    if target.exists() and not (target / "results.json").is_file():
+        raise ReportError(f"{target} exists and is not a report; move it away or choose another folder with --out.")
+
+
+def _build(study: Study, responses: Responses, runs: Sequence[Run], scratch: Path, progress: bool) -> Path:
+    from .export import Cover, Page, write_report
+    from .provenance import facts, provenance
+
+    pages = [Page(run.name, _title(node), node) for run in runs for node in [_execute(study, run, scratch, progress)]]
+    cover = Cover(
+        study=study.name,
+        title=study.title,
+        description=study.spec.description,
+        citation=study.spec.citation,
+        simulated=study.spec.simulated,
+        facts=facts(study, responses),
+        provenance=provenance(study),
+    )
+    built = scratch / "report"
+    built.mkdir()
+    write_report(built, pages, cover)
+    return built
+
+
+def _title(notebook: Any) -> str:
+    """Take a page's title from the notebook's first heading."""
+    lines = (line for cell in notebook.cells if cell.cell_type == "markdown" for line in cell.source.splitlines())
+    return next((line.lstrip("# ").strip() for line in lines if line.startswith("# ")), "Report")
+
+
+def _execute(study: Study, run: Run, scratch: Path, progress: bool) -> Any:
+    """Run one notebook in the study's folder; a failing cell leaves the partial notebook and raises."""
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    from .kernel import ThisPythonManager
+
+    executed = scratch / f"{run.name}.ipynb"
+    try:
+        return papermill.execute_notebook(
+            str(run.path),
+            str(executed),
+            parameters={"study": study.path.name, **run.parameters},
+            kernel_name="python3",
+            cwd=str(study.folder),
+            progress_bar=progress,
+            start_timeout=KERNEL_START_SECONDS,
+            kernel_manager_class=ThisPythonManager,
+        )
+    except PapermillExecutionError as problem:
+        kept = _keep_partial(study, run, executed, scratch.parent)
+        raise NotebookFailed(
+            f"notebook {run.name}, cell {problem.cell_index + 1}: {problem.ename}: {problem.evalue} "
+            f"The partial notebook is {kept}; an earlier report was left as it is."
+        ) from None
+    except Exception as problem:
+        raise NotebookFailed(f"notebook {run.name} could not be run: {type(problem).__name__}: {problem}") from problem
+
+
+def _keep_partial(study: Study, run: Run, executed: Path, reports: Path) -> Path:
+    folder = reports / f"{study.name}.failed"
+    folder.mkdir(exist_ok=True)
+    kept = folder / executed.name
+    shutil.copyfile(executed, kept)
+    return kept
+
+
+def _replace(target: Path, built: Path) -> None:
+    """Put the finished report in place of an earlier one."""
+    if target.exists():
+        earlier = built.parent / "earlier"
+        target.rename(earlier)
+    built.rename(target)
+    failed = target.parent / f"{target.name}.failed"
+    if failed.is_dir():
+        shutil.rmtree(failed)
+    if sys.platform != "win32":
+        target.chmod(0o755)
