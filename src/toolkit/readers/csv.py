@@ -7,12 +7,13 @@ import csv
 import io
 import itertools
 import re
+import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from operator import methodcaller
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -34,7 +35,6 @@ BINARY = (
     (b"\x1f\x8b", "a compressed file"),
 )
 CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f]")
-LEADING_ZERO = re.compile(r'[,;\t\n"]0[0-9]')
 FAULTS_SHOWN = 50
 
 Notes = list[tuple[str, str]]
@@ -78,7 +78,7 @@ def _bytes(path: Path) -> bytes:
         raw = path.read_bytes()
     except OSError as problem:
         raise ResponsesError(f"{path}: the file cannot be read ({problem.strerror or problem}).") from None
-    if not raw.strip():
+    if not raw or raw.isspace():
         raise ResponsesError(f"{path.name}: the file is empty; export it again.")
     return raw
 
@@ -138,8 +138,9 @@ def _quote_advice(problem: csv.Error) -> str:
 
 def _check_rows(lines: Sequence[str], header: Sequence[str], delimiter: str, path: Path) -> Notes:
     """Refuse rows that have more or fewer fields than the header."""
-    if _all_plain(lines[1:-1], delimiter, len(header) - 1):
-        lines = [lines[0], lines[-1]]
+    body = lines[1:] if lines[-1] else lines[1:-1]
+    if _all_plain(body, delimiter, len(header) - 1):
+        return []
     faults, blank = [], 0
     for line, n_fields in _fields(lines, delimiter, path):
         if n_fields == 0:
@@ -180,6 +181,11 @@ class _Parsing:
     rules: ReadingRules
     items: tuple[str, ...]
 
+    @property
+    def edges(self) -> tuple[str, ...]:
+        """What stands before a field."""
+        return self.delimiter, "\n", '"'
+
 
 def _decimal(text: str, delimiter: str, path: Path) -> str:
     """Find the decimal mark of a table that is not separated by commas."""
@@ -198,36 +204,51 @@ def _decimal(text: str, delimiter: str, path: Path) -> str:
 
 
 def _parsed(text: str, header: list[str], parsing: _Parsing) -> pd.DataFrame:
+    """Parse the table; where a number is written with leading zeros, look closely at all but the item columns."""
     item_columns = set(map_columns(parsing.rules.columns, parsing.items, header).names.values())
-    declared = {str(code) for code in parsing.rules.missing if isinstance(code, str)}
-    declared |= {str(code) for codes in parsing.rules.missing_by_column.values() for code in codes}
-    blank_words = sorted(NOT_ANSWERED - (declared - {""}))
-    keep_text = LEADING_ZERO.search(text) is not None
-    texts = [name for name in header if name not in item_columns] if keep_text else []
-    frame = pd.read_csv(
-        io.BytesIO(text.encode("utf-8")),
-        sep=parsing.delimiter,
-        decimal=parsing.decimal,
-        header=0,
-        names=header,
-        index_col=False,
-        keep_default_na=False,
-        na_values={name: blank_words if name in item_columns else [""] for name in header},
-        dtype=dict.fromkeys(texts, "str"),
-        low_memory=False,
-    )
-    for name in texts:
-        frame[name] = _numbers_without_leading_zeros(frame[name], parsing.decimal)
+    others = [name for name in header if name not in item_columns]
+    blank_words = NOT_ANSWERED - _declared_words(parsing.rules)
+    source = text.encode("utf-8")
+    careful = others if any(f"{edge}0" in text and re.search(f"{edge}0[0-9]", text) for edge in parsing.edges) else []
+    frame = _read(source, header, parsing, na_values=sorted(blank_words | {""}), dtype=dict.fromkeys(careful, "str"))
+    texts = [name for name in others if not pd.api.types.is_numeric_dtype(frame[name]) and frame[name].isna().any()]
+    if texts:
+        frame[texts] = _read(source, header, parsing, na_values=[""], dtype="str", usecols=texts)
+    for name in careful:
+        frame[name] = _numbers_without_leading_zeros(frame[name], parsing.decimal, blank_words)
     return frame
 
 
-def _numbers_without_leading_zeros(column: pd.Series, decimal: str) -> pd.Series:
+def _declared_words(rules: ReadingRules) -> set[str]:
+    """Collect the missing codes that are words, so that they keep their reasons."""
+    by_column = [code for codes in rules.missing_by_column.values() for code in codes]
+    return {str(code) for code in [*rules.missing, *by_column]}
+
+
+def _read(source: bytes, header: list[str], parsing: _Parsing, **options: Any) -> pd.DataFrame:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", pd.errors.DtypeWarning)
+        frame: pd.DataFrame = pd.read_csv(
+            io.BytesIO(source),
+            sep=parsing.delimiter,
+            decimal=parsing.decimal,
+            header=0,
+            names=header,
+            index_col=False,
+            keep_default_na=False,
+            **options,
+        )
+    return frame
+
+
+def _numbers_without_leading_zeros(column: pd.Series[Any], decimal: str, blank_words: Set[str]) -> pd.Series[Any]:
     """Turn a text column into numbers, unless a number in it is written with leading zeros."""
-    given = column.dropna()
+    held = column.where(~column.isin(blank_words))
+    given = held.dropna()
     mark = re.escape(decimal)
     if given.empty or not given.str.fullmatch(rf"-?(0|[1-9]\d*)({mark}\d+)?([eE][+-]?\d+)?").all():
         return column
-    return pd.to_numeric(column.str.replace(decimal, ".", regex=False))
+    return pd.to_numeric(held.str.replace(decimal, ".", regex=False))
 
 
 def _without_empty_columns(frame: pd.DataFrame, path: Path, notes: Notes) -> pd.DataFrame:
