@@ -24,7 +24,7 @@ MIME_TYPE = "application/vnd.toolkit.result+json"
 FIT_COLUMNS = ("model", "n_used", "n_dropped", "method", "converged")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Result:
     """The outcome of one analysis, at full precision.
 

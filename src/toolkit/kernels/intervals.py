@@ -72,19 +72,23 @@ def gradient(statistic: Statistic, covariance: Array) -> Array:
 
 
 def influence(statistic: Statistic, x: Array) -> Array:
-    """Influence of each row on a statistic of the covariance matrix, (n,).
+    """Influence of each row on a statistic of the covariance matrix, (n,); it sums to 0.
 
     d'Gd − Σ G_ij S_ij with d the row's deviation from the mean, S the covariance matrix and G the gradient at S.
-    Where answers are missing (NaN), S is pairwise, and a cell moves only with the rows that hold both variables:
-    G_ij is then multiplied by n / n_ij, and the missing variables of a row leave both terms.
+    Where answers are missing (NaN), S is pairwise, and each of its cells moves only with the rows that hold both
+    variables: the row's term is n / n_ij · G_ij · [(x_i − m_ij)(x_j − m_ji) − S_ij] for these, m_ij the mean of i
+    where j is there.
     """
-    sums = Sums.of(x)
+    centred = x - np.nanmean(x, axis=0)
+    sums = Sums.of(centred)
     covariance = sums.cross / sums.n
-    held = (~np.isnan(x)).astype(np.float64)
-    deviation = np.nan_to_num(x - np.diag(sums.mean), nan=0.0)
     slope = gradient(statistic, covariance) * (len(x) / sums.n)
+    held = (~np.isnan(x)).astype(np.float64)
+    deviation = np.nan_to_num(centred, nan=0.0)
     moved = ((deviation @ slope) * deviation).sum(axis=1)
-    return np.asarray(moved - ((held @ (slope * covariance)) * held).sum(axis=1))
+    moved -= 2 * ((held @ (slope * sums.mean)) * deviation).sum(axis=1)
+    moved += ((held @ (slope * (sums.mean * sums.mean.T - covariance))) * held).sum(axis=1)
+    return np.asarray(moved)
 
 
 def sandwich(influences: Array, cluster: npt.NDArray[np.integer]) -> float:

@@ -55,7 +55,7 @@ class Sums:
         total = centred.T @ present
         mean = np.divide(total, n, out=np.zeros_like(n), where=n > 0)
         cross = centred.T @ centred - mean * mean.T * n
-        return cls(n, mean + centre[:, None], cross)
+        return cls(n, np.where(n > 0, mean + centre[:, None], 0.0), cross)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+
+from toolkit.kernels import consistency, intervals
+
+COEFFICIENTS = [
+    consistency.alpha,
+    consistency.alpha_standardised,
+    consistency.lambda2,
+    consistency.lambda6,
+    consistency.mean_r,
+    consistency.standard_error_of_measurement,
+]
+
+
+def answers(n=120, k=4, seed=1):
+    generator = np.random.default_rng(seed)
+    return generator.normal(size=(n, k)) + generator.normal(size=(n, 1))
+
+
+@pytest.mark.parametrize("statistic", COEFFICIENTS, ids=lambda one: one.__name__)
+def test_complex_steps_equal_finite_differences(statistic):
+    s = np.cov(answers().T)
+    slope = intervals.gradient(statistic, s)
+    step = np.zeros_like(s)
+    step[0, 2] = step[2, 0] = 1e-6
+    numeric = (statistic(s + step) - statistic(s - step)) / 2e-6
+    assert 2 * slope[0, 2] == pytest.approx(numeric, abs=1e-7)
+
+
+@pytest.mark.parametrize("statistic", COEFFICIENTS, ids=lambda one: one.__name__)
+@pytest.mark.parametrize("holes", [0.0, 0.1])
+def test_influence_is_the_effect_of_a_row(statistic, holes):
+    """Leaving a row out changes the statistic by about its influence over n (the jackknife)."""
+    x = answers(n=400)
+    x[np.random.default_rng(2).random(x.shape) < holes] = np.nan
+    influences = intervals.influence(statistic, x)
+    assert influences.mean() == pytest.approx(0, abs=1e-10)
+
+    def of(rows):
+        sums = intervals.Sums.of(rows)
+        return statistic(sums.cross / sums.n)
+
+    jackknife = np.array([(len(x) - 1) * (of(x) - of(np.delete(x, row, axis=0))) for row in range(60)])
+    assert np.corrcoef(jackknife, influences[:60])[0, 1] > 0.999
+
+
+def test_sandwich_of_single_rows_and_of_duplicated_rows():
+    x = answers()
+    influences = intervals.influence(consistency.alpha, x)
+    alone = intervals.sandwich(influences, np.arange(len(x)))
+    twice = intervals.sandwich(np.repeat(influences, 2), np.repeat(np.arange(len(x)), 2))
+    assert twice == pytest.approx(alone, rel=1e-12), "a row that is there twice in its cluster adds no information"
+
+
+def test_bootstrap_of_single_rows_equals_resampled_rows():
+    x = answers(n=30, k=3)
+    x[3, 1] = np.nan
+    draw = next(intervals.bootstrap_covariances(x, np.arange(30), 1, np.random.default_rng(5)))
+    times = np.random.default_rng(5).multinomial(30, np.full(30, 1 / 30))
+    sums = intervals.Sums.of(np.repeat(x, times, axis=0))
+    np.testing.assert_allclose(draw, sums.cross / (sums.n - 1), atol=1e-12)
+
+
+def test_normal_interval_widens_with_few_clusters():
+    wide, narrow = intervals.normal(0, 1, 0.95, df=5), intervals.normal(0, 1, 0.95)
+    assert narrow == pytest.approx((-1.959963984540054, 1.959963984540054))
+    assert wide == pytest.approx((-2.570581835636314, 2.570581835636314))
+
+
+def test_percentile_is_type_7():
+    assert intervals.percentile(np.arange(101.0), 0.9) == pytest.approx((5.0, 95.0))
