@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import html
 import math
 import numbers
@@ -23,7 +24,10 @@ HEADINGS = {
     "n_clusters": "Couples",
     "sd": "SD",
     "se": "SE",
-    "ci_low": "CI",
+    "ci": "CI",
+    "n_missing": "Missing",
+    "missing_share": "Share",
+    "n_cells": "Cells",
     "alpha": "α",
     "alpha_se": "SE of α",
     "alpha_ci": "CI of α",
@@ -46,6 +50,7 @@ HEADINGS = {
 
 # Statistics that cannot exceed 1 are printed without a leading zero (APA 7, section 6.36).
 BOUNDED = re.compile(r"^(alpha|lambda|omega|r$|r_|mean_r|p$|share|icc|rho)(?!.*_se$)|^(ci|alpha_\w+)_(low|high)$")
+STANDARD_ERROR = re.compile(r"^se$|_se$|^standard_error")
 PERCENT = {"share", "floor", "ceiling", "missing_share"}
 FORMULA_START = re.compile(r"^[\s]*[=+\-@]|^[\t\r]")
 PLAIN_NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
@@ -133,7 +138,9 @@ def interval(low: float | None, high: float | None, digits: int = 2, *, bounded:
 
 def heading(column: str) -> str:
     """Give a column's printed heading: the map's, or its name with spaces."""
-    return HEADINGS.get(column, column.replace("_", " ").capitalize() if column.islower() else column)
+    if column in HEADINGS or len(column) == 1 or not column.islower():
+        return HEADINGS.get(column, column)
+    return column.replace("_", " ").capitalize()
 
 
 def cell(column: str, value: Any, digits: int = 2) -> str:
@@ -146,8 +153,11 @@ def cell(column: str, value: Any, digits: int = 2) -> str:
         return percent(float(value), 1)
     if isinstance(value, numbers.Integral):
         return count(int(value))
+    if isinstance(value, numbers.Real) and column == "p":
+        return p_value(float(value)).removeprefix("= ")
     if isinstance(value, numbers.Real):
-        return number(float(value), digits, bounded=bool(BOUNDED.match(column)))
+        finer = digits + 1 if STANDARD_ERROR.match(column) else digits
+        return number(float(value), finer, bounded=bool(BOUNDED.match(column)))
     return str(value)
 
 
@@ -162,7 +172,8 @@ class Sentence(str):
     __slots__ = ()
 
     def _repr_html_(self) -> str:
-        return f"<p>{html.escape(self)}</p>" if self else ""
+        together = self.replace(" = ", "\u00a0=\u00a0")
+        return f"<p>{html.escape(together)}</p>" if self else ""
 
 
 class Sentences(tuple[str, ...]):
@@ -285,4 +296,7 @@ def to_csv(frame: pd.DataFrame) -> str:
         if not pd.api.types.is_numeric_dtype(dtype):
             texts: Any = safe.iloc[:, position].astype(object).map(safe_cell)
             safe.isetitem(position, texts)
-    return safe.to_csv(index=False, lineterminator="\n")
+    text = safe.to_csv(index=False, lineterminator="\n")
+    if "\r" in text:  # which the csv module leaves unquoted, so that readers take it for a line end
+        text = safe.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    return text

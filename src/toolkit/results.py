@@ -41,6 +41,7 @@ class Result:
     settings : every argument, the seed and the versions of the instruments.
     statement : one sentence in APA style.
     captions : a caption for each table, by name.
+    view : which columns and rows of `estimates` show in a notebook, set by `showing`.
     name : what tells this result from others of its kind in a report; the kind, unless set by `named`.
     """
 
@@ -53,6 +54,7 @@ class Result:
     settings: Mapping[str, Any] = field(default_factory=dict)
     statement: str = ""
     captions: Mapping[str, str] = field(default_factory=dict)
+    view: Mapping[str, Any] = field(default_factory=dict)
     name: str = ""
 
     def __post_init__(self) -> None:
@@ -63,6 +65,12 @@ class Result:
     def named(self, name: str) -> Result:
         """Return the same result under another name."""
         return dataclasses.replace(self, name=name)
+
+    def showing(
+        self, *, columns: Sequence[str] | None = None, rows: str | None = None, caption: str | None = None
+    ) -> Result:
+        """Return the same result, of which a notebook shows some columns and rows (see `table`)."""
+        return dataclasses.replace(self, view={"columns": columns, "rows": rows, "caption": caption})
 
     def table_names(self) -> tuple[str, ...]:
         """List the tables that `to_frame` and `table` know."""
@@ -76,7 +84,13 @@ class Result:
         return pd.DataFrame(frame).copy()
 
     def table(
-        self, name: str = "estimates", *, columns: Sequence[str] | None = None, rows: str | None = None, digits: int = 2
+        self,
+        name: str = "estimates",
+        *,
+        columns: Sequence[str] | None = None,
+        rows: str | None = None,
+        caption: str | None = None,
+        digits: int = 2,
     ) -> fmt.Table:
         """Format one table for reading.
 
@@ -85,13 +99,15 @@ class Result:
         name : which table.
         columns : the columns to show; all by default.
         rows : a pandas query that chooses rows, such as ``"kind == 'scale'"``.
+        caption : a caption in place of the table's own.
         digits : decimals.
         """
         frame = self.to_frame(name)
         frame = frame.query(rows) if rows else frame
         frame = frame[list(columns)] if columns is not None else frame
         notes = self._notes() if name == "estimates" else ()
-        return fmt.Table.from_frame(frame, self.captions.get(name, self.title), digits=digits, notes=notes)
+        title = caption or self.captions.get(name, self.title)
+        return fmt.Table.from_frame(frame, title, digits=digits, notes=notes)
 
     def summary(self, digits: int = 2) -> str:
         """Give estimates and fit as plain text."""
@@ -136,7 +152,7 @@ class Result:
         return (*method, *(f"{model}: {note}" for model, note in zip(noted["model"], noted["note"], strict=True)))
 
     def _repr_html_(self) -> str:
-        return self.table().to_html()
+        return self.table(**self.view).to_html()
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         return {"text/html": self._repr_html_(), "text/plain": self.summary(), MIME_TYPE: self.to_dict()}
@@ -152,6 +168,10 @@ class Unavailable(fmt.Sentence):
         return fmt.Sentence("")
 
     plot = sentence = table
+
+    def showing(self, **_: Any) -> Unavailable:
+        """Show the reason."""
+        return self
 
 
 def attempt(analysis: Callable[..., Result], *args: Any, **kwargs: Any) -> Result | Unavailable:

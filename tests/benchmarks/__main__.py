@@ -80,7 +80,10 @@ def bench_scoring() -> None:
     compare(
         "tk.score on validated Responses",
         lambda: tk.score(responses),
-        {"numpy nansum of the array": (lambda: np.nansum(array, axis=1), 4.0), "pandas": (lambda: pandas_scores(frame), 0.5)},
+        {
+            "numpy nansum of the array": (lambda: np.nansum(array, axis=1), 4.0),
+            "pandas": (lambda: pandas_scores(frame), 0.5),
+        },
     )
     compare(
         "Responses.from_frame and tk.score, from a raw frame with validation",
@@ -112,7 +115,9 @@ def bench_import() -> None:
     def fresh(statement: str) -> Callable[[], object]:
         return lambda: subprocess.run([sys.executable, "-c", statement], check=True)
 
-    compare("import toolkit, in a fresh process", fresh("import toolkit"), {"import pandas": (fresh("import pandas"), 1.3)})
+    compare(
+        "import toolkit, in a fresh process", fresh("import toolkit"), {"import pandas": (fresh("import pandas"), 1.3)}
+    )
 
 
 if __name__ == "__main__":

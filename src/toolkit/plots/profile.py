@@ -54,7 +54,7 @@ def profile(result: Result) -> Figure:
         left.tick_params(labelbottom=left is grid[-1][0])
         right.tick_params(labelbottom=not same or right is grid[-1][1])
     _label_line(grid[0][0])
-    grid[-1][0].set_xlabel("Corrected item–rest correlation")
+    grid[-1][0].set_xlabel("Item–rest correlation")
     grid[-1][1].set_xlabel("Mean ± SD")
     return figure
 
@@ -109,7 +109,7 @@ def _profile_alt(estimates: pd.DataFrame) -> str:
     known = estimates[estimates["r_drop"].notna()]
     rows = [_told(row) for row in known.to_dict("records")]
     missing = [text.short(item, text.ID) for item in estimates.loc[estimates["r_drop"].isna(), "item"]]
-    opening = f"Dot chart of the corrected item–rest correlations of {text.counted(len(estimates), 'item')}."
+    opening = f"Dot chart of the item–rest correlations of {text.counted(len(estimates), 'item')}."
     return f"{opening} {text.told(rows)}{text.named(missing, 'Not defined for')}"
 
 

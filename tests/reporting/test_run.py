@@ -1,0 +1,271 @@
+"""Reports from end to end, as a newcomer and a machine would make them."""
+
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+
+import toolkit as tk
+from tests.conftest import ROOT, oracle, test_data
+from toolkit.errors import NotebookFailed, ReportError, ResponsesError, StudyError
+from toolkit.reporting import notebooks, run
+
+RESULTS = ("describe", "item_analysis", "reliability", "correlations")
+
+
+def small_study(folder: Path, **changes) -> Path:
+    """Write a study of two scales and thirty people."""
+    rows = pd.DataFrame({name: [(3 * i + j * i * i) % 5 + 1 for i in range(30)] for j, name in enumerate("abcdef")})
+    rows.to_csv(folder / "answers.csv", index=False)
+    (folder / "my.yaml").write_text(
+        "id: my\ntitle: My scales\nstatus: keys-only\nlicence: none\nsource: {citation: none}\n"
+        "response: {f: {min: 1, max: 5}}\n"
+        f"items: [{', '.join(f'{{id: {name}, response: f}}' for name in 'abcdef')}]\n"
+        "scales: {one: {items: [a, b, c]}, two: {items: [d, e, f]}}\n"
+    )
+    lines = {"study": "small", "title": "Small", "data": "[{file: answers.csv}]", "instruments": "[./my.yaml]", **changes}
+    (folder / "study.yaml").write_text("".join(f"{key}: {value}\n" for key, value in lines.items()))
+    return folder / "study.yaml"
+
+
+def listing(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.fixture(scope="module")
+def bfi_report(tmp_path_factory):
+    return tk.report(ROOT / "data" / "bfi", out=tmp_path_factory.mktemp("reports")).parent
+
+
+def test_a_report_holds_all_its_parts(bfi_report):
+    names = set(listing(bfi_report))
+    assert {"index.html", "scales.html", "scales.ipynb", "results.json"} <= names
+    for result in RESULTS:
+        assert f"tables/scales-{result}-estimates.csv" in names
+    for figure in ("item_analysis-options", "item_analysis-profile", "describe-scores", "correlations-heatmap"):
+        assert {f"figures/scales-{figure}.svg", f"figures/scales-{figure}.png"} <= names
+
+
+def test_results_equal_the_oracle_and_the_tables(bfi_report):
+    page = json.loads((bfi_report / "results.json").read_text())["pages"]["scales"]
+    alpha = {row["scale"]: row["alpha"] for row in page["reliability"]["estimates"]}
+    expected = oracle("reliability_bfi")
+    assert alpha["bfi.agreeableness"] == pytest.approx(expected["agree"]["listwise"]["alpha"], abs=1e-10)
+    table = pd.read_csv(bfi_report / "tables" / "scales-reliability-estimates.csv")
+    assert table.set_index("scale")["alpha"].to_dict() == pytest.approx(alpha, abs=1e-15)
+
+
+def test_pages_fetch_nothing_and_show_no_code(bfi_report):
+    for page in bfi_report.glob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert "tk." not in text
+        assert "<script" not in text
+        assert not re.search(r'(src|href)="(https?:)?//', re.sub(r'<a [^>]*href="[^"]*"', "", text))
+        assert "default-src &#x27;none&#x27;" in text or "default-src 'none'" in text
+
+
+def test_the_archived_notebook_holds_no_clock_and_no_path_of_this_machine(bfi_report):
+    text = (bfi_report / "scales.ipynb").read_text(encoding="utf-8")
+    assert "start_time" not in text
+    assert str(ROOT) not in text
+    nbformat.validate(nbformat.reads(text, as_version=4))
+
+
+def test_the_same_study_gives_the_same_bytes(tmp_path):
+    study = small_study(tmp_path)
+    first = listing(tk.report(study, out=tmp_path / "one").parent)
+    second = listing(tk.report(study, out=tmp_path / "two").parent)
+    assert first == second
+
+
+def test_parameters_reach_the_notebook(tmp_path):
+    study = small_study(tmp_path)
+    index = tk.report(study, out=tmp_path / "out", only="scales", parameters={"missing": "pairwise", "confidence": "0.9"})
+    settings = json.loads((index.parent / "results.json").read_text())["pages"]["scales"]["reliability"]["settings"]
+    assert (settings["missing"], settings["confidence"]) == ("pairwise", 0.9)
+
+
+@pytest.mark.parametrize(
+    ("changes", "call", "error", "message"),
+    [
+        ({}, {"parameters": {"mising": "x"}}, ReportError, "Did you mean 'missing'"),
+        ({}, {"parameters": {"confidence": "high"}}, ReportError, "type float"),
+        ({}, {"parameters": {"study": "other.yaml"}}, ReportError, "no parameter 'study'"),
+        ({}, {"only": "scale"}, ReportError, "Did you mean 'scales'"),
+        ({"reports": "[{notebook: scales, parameters: {wave: 3}}]"}, {}, ReportError, "type str"),
+        ({"reports": "[{notebook: scale}]"}, {}, ReportError, "Did you mean 'scales'"),
+        ({"titel": "x"}, {}, StudyError, "Did you mean 'title'"),
+        ({"data": "[{file: answer.csv}]"}, {}, StudyError, "answers.csv"),
+        ({"covariates": "[age]"}, {}, ResponsesError, "no column 'age'"),
+    ],
+)
+def test_mistakes_stop_before_a_kernel_starts(tmp_path, monkeypatch, changes, call, error, message):
+    monkeypatch.setattr("papermill.execute_notebook", lambda *_, **__: pytest.fail("a kernel was started"))
+    with pytest.raises(error, match=message):
+        tk.report(small_study(tmp_path, **changes), out=tmp_path / "out", **call)
+    assert not (tmp_path / "out").exists()
+
+
+def broken_notebook(folder: Path) -> Path:
+    path = folder / "01_scales.ipynb"
+    shutil.copy(notebooks.find_notebook("scales"), path)
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[4].source = "1 / 0"
+    nbformat.write(notebook, path)
+    return path
+
+
+def test_a_failing_cell_leaves_the_partial_notebook_and_the_earlier_report(tmp_path, monkeypatch):
+    study = small_study(tmp_path)
+    earlier = listing(tk.report(study, out=tmp_path / "out").parent)
+    broken = broken_notebook(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(run, "find_notebook", lambda _: broken)
+        with pytest.raises(NotebookFailed, match=r"notebook scales, cell 6: ZeroDivisionError: division by zero"):
+            tk.report(study, out=tmp_path / "out")
+    assert listing(tmp_path / "out" / "small") == earlier
+    partial = nbformat.read(tmp_path / "out" / "small.failed" / "scales.ipynb", as_version=4)
+    assert any("ZeroDivisionError" in str(cell.get("outputs")) for cell in partial.cells)
+    tk.report(study, out=tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["small"], "nothing is left lying about"
+
+
+def test_a_folder_that_is_no_report_is_never_replaced(tmp_path):
+    study = small_study(tmp_path)
+    (tmp_path / "out" / "small").mkdir(parents=True)
+    (tmp_path / "out" / "small" / "thesis.txt").write_text("years of work")
+    with pytest.raises(ReportError, match="not a report"):
+        tk.report(study, out=tmp_path / "out")
+    assert (tmp_path / "out" / "small" / "thesis.txt").read_text() == "years of work"
+
+
+def test_one_scale_is_enough_for_a_report(tmp_path):
+    study = small_study(tmp_path)
+    text = study.read_text().replace("[./my.yaml]", "[{id: ./my.yaml, scales: [one]}]")
+    study.write_text(text)
+    index = tk.report(study, out=tmp_path / "out")
+    assert "Not available: correlations need at least two variables" in (index.parent / "scales.html").read_text()
+
+
+def test_couples_over_waves_are_reported_for_one_wave_and_clustered(tmp_path):
+    study = small_study(tmp_path, keys="{person: person, couple: couple, wave: wave}", simulated="true")
+    rows = pd.read_csv(tmp_path / "answers.csv")
+    waves = [rows.assign(person=range(30), couple=[i // 2 for i in range(30)], wave=wave) for wave in (1, 2)]
+    pd.concat(waves).to_csv(tmp_path / "answers.csv", index=False)
+    index = tk.report(study, out=tmp_path / "out", parameters={"wave": "2"})
+    page = json.loads((index.parent / "results.json").read_text())["pages"]["scales"]
+    assert page["reliability"]["fit"][0]["n_used"] == 30
+    assert page["reliability"]["settings"]["cluster"] == "couple"
+    assert "wave 2" in (index.parent / "scales.html").read_text()
+    assert "imulated" in (index.parent / "scales.html").read_text()
+
+
+def test_hostile_wording_is_shown_and_not_run(tmp_path):
+    study = small_study(tmp_path, title="'<script>alert(1)</script> & \"quotes\" 🙂'")
+    text = (tmp_path / "my.yaml").read_text().replace("{id: a, response: f}", "{id: a, response: f, text: '<img src=x onerror=alert(1)> $x$'}")
+    for name in "bcdef":
+        text = text.replace(f"{{id: {name}, response: f}}", f"{{id: {name}, response: f, text: '=cmd {'long ' * 2000}'}}")
+    (tmp_path / "my.yaml").write_text(text)
+    report = tk.report(study, out=tmp_path / "out").parent
+    for page in report.glob("*.html"):
+        assert "<script" not in page.read_text()
+        assert "<img src=x" not in page.read_text()
+    assert "&lt;script&gt;" in (report / "index.html").read_text()
+    assert "'=cmd" in (report / "tables" / "scales-item_analysis-estimates.csv").read_text()
+
+
+def toolkit_command(*arguments, cwd):
+    command = [sys.executable, "-m", "toolkit", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+def test_the_command_line_prints_where_the_report_is(tmp_path):
+    small_study(tmp_path)
+    done = toolkit_command("report", "study.yaml", "-p", "missing=pairwise", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert Path(done.stdout.strip()) == (tmp_path / "reports" / "small" / "index.html").resolve()
+    assert "100%" in done.stderr, "a progress bar"
+
+
+@pytest.mark.parametrize("arguments", [("-p", "mising=x"), ("-p", "wave"), ("--only", "nothing")])
+def test_the_command_line_answers_a_mistake_with_a_paragraph(tmp_path, arguments):
+    small_study(tmp_path)
+    done = toolkit_command("report", "study.yaml", *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("toolkit: ")
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "reports").exists()
+
+
+IPIP_STUDY = """\
+study: assertiveness
+title: Assertiveness, social confidence, adventurousness and dominance
+data:
+  - file: {file}
+    missing: {{0: skipped}}
+    columns: {{"as{{n}}": "AS{{n}}", "sc{{n}}": "SC{{n}}", "ad{{n}}": "AD{{n}}", "do{{n}}": "DO{{n}}"}}
+instruments: [ipip_as]
+covariates: [gender, {{name: age, min: 14, max: 100}}]
+reports: [{{notebook: scales}}]
+outside: true
+"""
+
+
+@pytest.fixture(scope="module")
+def real_run(tmp_path_factory):
+    """The public assertiveness answers, as a newcomer would report them."""
+    folder = tmp_path_factory.mktemp("real")
+    (folder / "study.yaml").write_text(IPIP_STUDY.format(file=test_data("ipip_assertiveness.csv")))
+    done = toolkit_command("report", "study.yaml", "--out", "out", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    pairwise = toolkit_command("report", "study.yaml", "--out", "pairwise", "-p", "missing=pairwise", cwd=folder)
+    assert pairwise.returncode == 0, pairwise.stderr
+    return {name: json.loads((folder / name / "assertiveness" / "results.json").read_text()) for name in ("out", "pairwise")}
+
+
+SCALES = {"AS": "assertiveness", "SC": "social_confidence", "AD": "adventurousness", "DO": "dominance"}
+
+
+def estimates(results, name):
+    return pd.DataFrame(results["pages"]["scales"][name]["estimates"])
+
+
+@pytest.mark.parametrize("key", SCALES)
+def test_real_run_agrees_with_psych(real_run, key):
+    expected, name = oracle("02_alpha_ipip")[key], f"ipip_as.{SCALES[key]}"
+    listwise = estimates(real_run["out"], "reliability").set_index("scale").loc[name]
+    pairwise = estimates(real_run["pairwise"], "reliability").set_index("scale").loc[name]
+    assert listwise["n_used"] == expected["n_complete"]
+    assert pairwise["alpha"] == pytest.approx(expected["total"]["raw_alpha"], abs=1e-10)
+    items = estimates(real_run["pairwise"], "item_analysis").query("scale == @name")
+    for ours, theirs in {"r_raw": "raw.r", "r_corrected": "r.cor", "r_drop": "r.drop", "mean": "mean", "sd": "sd"}.items():
+        assert items[ours].tolist() == pytest.approx(expected["item.stats"][theirs], abs=1e-10)
+    assert items["alpha_if_dropped"].tolist() == pytest.approx(expected["alpha.drop"]["raw_alpha"], abs=1e-10)
+
+
+def test_real_run_has_the_anchors(real_run):
+    row = estimates(real_run["out"], "reliability").set_index("scale").loc["ipip_as.assertiveness"]
+    anchor = oracle("02_alpha_AS_variants")["complete"]
+    assert row["n_used"] == 962
+    assert row["alpha"] == pytest.approx(0.831946, abs=5e-7)
+    assert row["alpha"] == pytest.approx(anchor["total"]["raw_alpha"], abs=1e-10)
+    assert (row["alpha_ci_low"], row["alpha_ci_high"]) == pytest.approx((anchor["feldt"]["lower"], anchor["feldt"]["upper"]), abs=1e-9)
+    assert row["alpha_duhachek_se"] == pytest.approx(anchor["total"]["ase"], abs=1e-10)
+    pairwise = estimates(real_run["pairwise"], "reliability").set_index("scale").loc["ipip_as.assertiveness"]
+    assert pairwise["alpha"] == pytest.approx(0.831057, abs=5e-7)
+
+
+def test_real_run_counts_what_was_missing(real_run):
+    described = real_run["out"]["pages"]["scales"]["describe"]
+    raw = pd.read_csv(test_data("ipip_assertiveness.csv"))
+    items = [name for name in raw if name[:2] in ("AS", "SC", "AD", "DO")]
+    counted = {row["variable"]: row["n"] for row in described["tables"]["missing"] if row["reason"] == "skipped"}
+    assert counted == {name.lower(): int((raw[name] == 0).sum()) for name in items if (raw[name] == 0).any()}
