@@ -1,6 +1,9 @@
 # `make report` and `make test` set up what they need by themselves; `make help` lists the rest.
 
-PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+# The first Python on the path that runs, is new enough and can make environments.
+FITS := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for name in python3 python python3.14 python3.13 python3.12 python3.11; do \
+	"$$name" -c '$(FITS)' >/dev/null 2>&1 && echo "$$name" && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 STUDY ?= data/bfi/study.yaml
@@ -12,10 +15,9 @@ help: ## list what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 $(VENV)/bin/python:
-	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
-	  || { echo "Python 3.11 or newer is needed. Install it, or name it: make PYTHON=/path/to/python3.11 report" >&2; exit 2; }
-	@"$(PYTHON)" -m venv $(VENV) \
-	  || { rm -rf $(VENV); echo "$(PYTHON) cannot make an environment; on Debian and Ubuntu: apt install python3-venv" >&2; exit 2; }
+	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer with the module venv is needed. Install it (on Debian and" \
+	  "Ubuntu: apt install python3 python3-venv), or name it: make PYTHON=/path/to/python3.11 report" >&2; exit 2; }
+	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); exit 2; }
 
 $(VENV)/.report-ready: pyproject.toml | $(VENV)/bin/python
 	@echo "Setting up the environment (once)..."
