@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .checks import listed, quoted
+from .checks import counted, listed, plain, quoted
 from .errors import Fault
 from .study import REASONS, Code, Reason
 
@@ -133,17 +133,38 @@ def _plain_number(value: Any) -> str:
 
 def as_number(code: object) -> float | None:
     """Read a code or an answer as a number; None where it is text."""
-    if isinstance(code, bool | np.bool_):
+    text = str(code).strip()
+    if isinstance(code, bool | np.bool_) or "_" in text:
         return None
     try:
-        return float(str(code).strip())
+        return float(text)
     except ValueError:
         return None
 
 
+def as_texts(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Take the cells of any column as texts without spaces around them; empty cells stay empty."""
+    try:
+        texts = column.astype("string")
+    except ValueError:  # bytes that are no text
+        texts = column.map(str, na_action="ignore").astype("string")
+    return texts.str.strip()
+
+
+def holds_code(column: pd.Series[Any], code: Code) -> npt.NDArray[np.bool_]:
+    """Mark the cells of any column that hold a missing code, as a number or as a text."""
+    texts = as_texts(column)
+    hits = (texts == str(code).strip()).fillna(False).to_numpy(dtype=bool)
+    number = as_number(code)
+    if number is None:
+        return hits
+    same = pd.to_numeric(texts, errors="coerce") == number
+    return hits | same.fillna(False).to_numpy(dtype=bool)
+
+
 def _read_texts(column: pd.Series[Any], rule: AnswerRule) -> Answers:
     """Read text (or mixed) answers through their distinct values, of which there are few."""
-    codes, distinct = pd.factorize(column, use_na_sentinel=True)
+    codes, distinct = _distinct(column)
     meanings = [_meaning(value, rule) for value in distinct]
     values = np.array([meaning.value for meaning in meanings] + [rule.minimum], dtype=rule.dtype.lower())
     reasons = np.array([meaning.reason for meaning in meanings] + [_blank_reason(rule)], dtype=np.int8)
@@ -154,10 +175,22 @@ def _read_texts(column: pd.Series[Any], rule: AnswerRule) -> Answers:
     for meaning, n in zip(meanings, times.tolist(), strict=True):
         if meaning.code is not None:
             recoded[meaning.code] = recoded.get(meaning.code, 0) + n
-    shown = {str(distinct[index]): np.flatnonzero(codes == index).tolist() for index in np.flatnonzero(wrong).tolist()}
+    shown: dict[str, list[int]] = {}
+    for index in np.flatnonzero(wrong).tolist():
+        shown.setdefault(str(distinct[index]), []).extend(np.flatnonzero(codes == index).tolist())
     mask = (reasons[codes] >= 0) | wrong[codes]
     array = pd.arrays.IntegerArray(values[codes], mask)
     return Answers(array, empty, reasons[codes][empty], recoded, _faults(column, shown, rule))
+
+
+def _distinct(column: pd.Series[Any]) -> tuple[npt.NDArray[Any], Any]:
+    """Give a number to each distinct value; what cannot be compared (a list, True and 1) is taken as its text."""
+    if column.dtype == object:
+        column = column.map(lambda value: str(value) if isinstance(value, bool | np.bool_) else value)
+    try:
+        return pd.factorize(column, use_na_sentinel=True)
+    except TypeError:
+        return pd.factorize(column.map(str, na_action="ignore"), use_na_sentinel=True)
 
 
 @dataclass(frozen=True)
@@ -177,7 +210,7 @@ def _meaning(value: object, rule: AnswerRule) -> _Meaning:
         same_number = number is not None and number == as_number(code)
         if same_number or (code != "" and text == str(code).strip()):
             return _Meaning(rule.minimum, REASONS.index(reason), code)
-    if rule.labels is not None and text in rule.labels:
+    if rule.labels is not None and text and text in rule.labels:
         return _Meaning(rule.minimum + rule.labels.index(text))
     if text in NOT_ANSWERED:
         return _Meaning(rule.minimum, _blank_reason(rule), text or None)
@@ -194,7 +227,9 @@ def _faults(column: pd.Series[Any], shown: Mapping[str, list[int]], rule: Answer
     ]
     if len(shown) > VALUES_SHOWN:
         rest = list(shown)[VALUES_SHOWN:]
-        faults.append(Fault(f"column {quoted(column.name)}", f"{len(rest)} further wrong values: {listed(rest)}"))
+        positions = sorted(position for text in rest for position in shown[text])
+        message = f"{counted(len(rest), 'further wrong value')}: {listed(rest)}"
+        faults.append(Fault(f"column {quoted(column.name)}, {_rows(positions)}", message))
     return tuple(faults)
 
 
@@ -212,12 +247,12 @@ def _advice(text: str, rule: AnswerRule) -> str:
         return f"{quoted(text)} is not a label of this item ({listed(rule.labels)}).{hint}"
     if number is None:
         return (
-            f"{quoted(text)} is not a number from {rule.minimum} to {rule.maximum}; for label texts say "
-            "`answers: labels`, for a missing code declare it under `missing`"
+            f"{quoted(text)} is not a number from {rule.minimum} to {rule.maximum}; if the file holds label texts, say "
+            "`answers: labels`; if this means that there is no answer, declare it under `missing`"
         )
     if np.isfinite(number) and not number.is_integer():
-        return f"{text} is a decimal; answers are whole numbers from {rule.minimum} to {rule.maximum}"
+        return f"{plain(text, 40)} is a decimal; answers are whole numbers from {rule.minimum} to {rule.maximum}"
     return (
-        f"{text} lies outside {rule.minimum} to {rule.maximum}; if it means that there is no answer, "
+        f"{plain(text, 40)} lies outside {rule.minimum} to {rule.maximum}; if it means that there is no answer, "
         "declare it under `missing`"
     )

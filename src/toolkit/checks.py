@@ -9,13 +9,28 @@ from .errors import ArgumentError
 
 LISTED = 8
 QUOTED = 60
+LONGEST_NAME = 200
 
 
 def quoted(value: object) -> str:
     """Show a value inside a message: quoted, on one line, cut where it is long."""
-    text = repr(value) if isinstance(value, str) else str(value)
-    text = " ".join(text.split())
-    return text if len(text) <= QUOTED else f"{text[: QUOTED - 1]}…"
+    text = value if isinstance(value, str) else " ".join(str(value).split())
+    text = text if len(text) <= QUOTED else f"{text[: QUOTED - 1]}…"
+    return repr(text) if isinstance(value, str) else text
+
+
+def plain(value: object, limit: int = 400) -> str:
+    r"""Show a path or a number inside a message: without quotes, on one line, whole unless it is very long.
+
+    Examples
+    --------
+    >>> plain("a\nb.csv")
+    'a\\nb.csv'
+    """
+    text = str(value)
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text[:limit]) + "…" * (
+        len(text) > limit
+    )
 
 
 def listed(values: Iterable[object], limit: int = LISTED) -> str:
@@ -25,11 +40,22 @@ def listed(values: Iterable[object], limit: int = LISTED) -> str:
     return shown if len(everything) <= limit else f"{shown} and {len(everything) - limit} more"
 
 
+def counted(number: int, noun: str) -> str:
+    """Write a number with its noun, in the plural where there are several.
+
+    Examples
+    --------
+    >>> counted(1, "item"), counted(3, "item")
+    ('1 item', '3 items')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def nearest(name: object, known: Iterable[object]) -> str:
     """Suggest the known name that a mistyped one is nearest to, as a sentence or nothing."""
-    options = [str(option) for option in known]
+    options = [str(option) for option in known if len(str(option)) <= LONGEST_NAME]
     lowered = {option.lower(): option for option in reversed(options)}
-    found = difflib.get_close_matches(str(name).lower(), list(lowered), n=1, cutoff=0.6)
+    found = difflib.get_close_matches(str(name)[:LONGEST_NAME].lower(), list(lowered), n=1, cutoff=0.6)
     return f" Did you mean {quoted(lowered[found[0]])}?" if found else ""
 
 

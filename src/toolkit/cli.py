@@ -48,15 +48,14 @@ def _root(
     """Score and analyse survey scales, and make study reports."""
 
 
-def _pairs(texts: list[str]) -> dict[str, str]:
+def _pairs(option: str, texts: list[str], example: str) -> dict[str, str]:
     """Read `name=value` options."""
-    from .errors import ReportError
+    from .errors import ArgumentError
 
-    pairs = dict(text.partition("=")[::2] for text in texts)
     for text in texts:
         if "=" not in text:
-            raise ReportError(f"-p {text}: write a parameter as name=value, such as -p missing=pairwise.")
-    return pairs
+            raise ArgumentError(f"{option} {text}: write it as name=value, such as {option} {example}.")
+    return dict(text.partition("=")[::2] for text in texts)
 
 
 @app.command()
@@ -72,7 +71,7 @@ def report(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress bar.")] = False,
 ) -> None:
     """Make the report of a study, and print where it is."""
-    given = _pairs(parameter or [])
+    given = _pairs("-p", parameter or [], "missing=pairwise")
     from .reporting.run import report as make_report
 
     index = make_report(study, out=out, only=only, parameters=given, progress=not quiet)
@@ -102,6 +101,8 @@ def score(
     from .readers import read_responses
     from .scoring import score as score_responses
 
+    if out is not None and out.exists() and answers.exists() and out.samefile(answers):
+        raise ToolkitError(f"{out}: this would overwrite the answers; write the scores to another file.")
     responses = read_responses(
         answers,
         instrument,
@@ -111,7 +112,7 @@ def score(
         wave=wave,
         day=day,
         missing=missing,
-        columns=_pairs(column or []),
+        columns=_pairs("--column", column or [], "rws01=Q1"),
     )
     scored = score_responses(responses, scores=scores, n_answered=n_answered)  # type: ignore[arg-type]
     keys = responses.frame[list(responses.keys)]

@@ -11,7 +11,7 @@ from .checks import listed, nearest, quoted
 from .errors import Fault
 
 NUMBER = "{n}"
-TRAILING_NUMBER = re.compile(r"^(.*?)(\d+)$")
+DIGITS = "0123456789"
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def map_columns(rules: Mapping[str, str], ours: Sequence[str], theirs: Sequence[
 
 def _single(our: str, their: str, ours: Sequence[str], theirs: Sequence[str]) -> tuple[dict[str, str], Fault | None]:
     if our not in ours:
-        message = f"there is no item, key or covariate {quoted(our)} in this study.{nearest(our, ours)}"
+        message = f"there is no item or covariate {quoted(our)} in this study.{nearest(our, ours)}"
         return {}, Fault(f"columns, {quoted(our)}", message)
     if their not in theirs:
         return {}, Fault(f"columns, {quoted(our)}", f"the data have no column {quoted(their)}.{nearest(their, theirs)}")
@@ -68,14 +68,20 @@ def _pattern(our: str, their: str, ours: Sequence[str], theirs: Sequence[str]) -
     pairs = {name: found_theirs[number] for number, name in found_ours.items() if number in found_theirs}
     if not pairs:
         return {}, Fault(place, f"no column is named like {quoted(their)}. Columns: {listed(theirs)}")
+    twice = [number for number, times in Counter(_numbers(their, theirs)).items() if times > 1]
+    if twice:
+        return {}, Fault(place, f"several columns are number {twice[0]} of {quoted(their)}; rename or remove one")
     return pairs, None
 
 
 def _numbered(pattern: str, names: Sequence[str]) -> dict[int, str]:
     """Find the names that fit a pattern, by their number."""
-    expression = re.compile(re.escape(pattern).replace(re.escape(NUMBER), r"(\d+)", 1))
-    matches = ((expression.fullmatch(name), name) for name in names)
-    return {int(match.group(1)): name for match, name in matches if match}
+    return {number: name for name in names for number in _numbers(pattern, [name])}
+
+
+def _numbers(pattern: str, names: Sequence[str]) -> list[int]:
+    expression = re.compile(re.escape(pattern).replace(re.escape(NUMBER), r"(\d{1,9})", 1))
+    return [int(match.group(1)) for match in map(expression.fullmatch, names) if match]
 
 
 def _shared(names: Mapping[str, str]) -> Iterator[Fault]:
@@ -93,6 +99,10 @@ def lookalikes(columns: Sequence[str], items: Sequence[str]) -> list[str]:
     >>> lookalikes(["rws99", "age"], ["rws01", "rws02"])
     ['rws99']
     """
-    stems = Counter(match.group(1) for match in map(TRAILING_NUMBER.match, items) if match and match.group(1))
+    stems = Counter(_stem(name) for name in items if _stem(name) not in ("", name))
     known = {stem for stem, times in stems.items() if times > 1}
-    return [name for name in columns if (match := TRAILING_NUMBER.match(name)) and match.group(1) in known]
+    return [name for name in columns if _stem(name) in known and _stem(name) != name]
+
+
+def _stem(name: str) -> str:
+    return name.rstrip(DIGITS)

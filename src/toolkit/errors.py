@@ -30,9 +30,10 @@ class ToolkitError(Exception):
     def from_faults(cls, subject: str, faults: Iterable[Fault]) -> ToolkitError:
         """Put all faults of one subject (a file, a table) into one paragraph."""
         found = tuple(faults)
+        texts = [str(fault).rstrip(".") for fault in found]
         if len(found) == 1:
-            return cls(f"{subject}: {found[0]}", found)
-        shown = "; ".join(f"({number}) {fault}" for number, fault in enumerate(found[:SHOWN_FAULTS], start=1))
+            return cls(f"{subject}: {texts[0]}{'' if texts[0].endswith('?') else '.'}", found)
+        shown = "; ".join(f"({number}) {text}" for number, text in enumerate(texts[:SHOWN_FAULTS], start=1))
         more = f"; and {len(found) - SHOWN_FAULTS} more" if len(found) > SHOWN_FAULTS else ""
         return cls(f"{subject} has {len(found)} faults: {shown}{more}.", found)
 

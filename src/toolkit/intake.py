@@ -9,11 +9,11 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from .answers import AnswerRule, Answers, as_number, read_answers
-from .checks import listed, nearest, quoted
+from .answers import AnswerRule, Answers, as_number, as_texts, holds_code, read_answers
+from .checks import counted, listed, nearest, quoted
 from .columns import NUMBER, ColumnMap, lookalikes, map_columns
 from .errors import Fault
-from .instrument import Instrument
+from .instrument_model import Instrument
 from .occasions import KEYS, OCCASION, impossible_keys
 from .study import REASONS, Code, Covariate, Keys, Reason
 
@@ -52,13 +52,16 @@ class Intake:
         self.reasons: list[tuple[str, Any, Any]] = []
         self.flags: list[pd.DataFrame] = []
         self.items = {item.id: (one, item) for one in instruments for item in one.items}
+        self.unusable: dict[str, list[str]] = {}
 
     def read(self) -> None:
         """Read every column by its rule; what is wrong is kept in `faults`."""
         chosen = self.map()
+        self.check_names()
         self.read_keys()
         for name in (name for name in self.items if name in chosen.names):
             self.read_item(name, chosen.names[name])
+        self.faults += [Fault(f"items {listed(names, 5)}", message) for message, names in self.unusable.items()]
         for covariate in self.chosen_covariates(chosen):
             self.read_covariate(covariate, chosen.names.get(covariate.name, covariate.name))
 
@@ -75,14 +78,29 @@ class Intake:
             self.report_absent(chosen)
         return chosen
 
+    def check_names(self) -> None:
+        """Report items that are named like keys, and missing codes of columns that do not exist."""
+        for name in (name for name in self.items if name in KEYS):
+            self.faults.append(Fault(f"item {quoted(name)}", "has the name of a key; rename it in the instrument"))
+        known = [*self.items, *(one.name for one in self.rules.covariates or ())]
+        if self.rules.covariates is None:
+            known += [*self.raw.columns, *self.rules.columns]
+        for name in self.rules.missing_by_column:
+            if name not in known:
+                message = f"there is no item or covariate {quoted(name)}.{nearest(name, known)}"
+                self.faults.append(Fault("missing_by_column", message))
+
     def report_absent(self, chosen: ColumnMap) -> None:
         """Report items, and covariates that were asked for, without a column."""
         for one in self.instruments:
             absent = [item for item in one.item_ids if item not in chosen.names]
             if absent:
                 free = [name for name in self.raw.columns if name not in chosen.names.values()]
-                message = f"{len(absent)} items have no column: {listed(absent)}.{nearest(absent[0], free)}"
-                self.faults.append(Fault(f"instrument {one.id}", f"{message} Map them under `columns`"))
+                verb = "has" if len(absent) == 1 else "have"
+                message = (
+                    f"{counted(len(absent), 'item')} {verb} no column: {listed(absent)}.{nearest(absent[0], free)}"
+                )
+                self.faults.append(Fault(f"instrument {one.id}", f"{message} Say under `columns` where they are"))
         for covariate in self.rules.covariates or ():
             if covariate.name not in chosen.names:
                 hint = nearest(covariate.name, self.raw.columns)
@@ -116,28 +134,32 @@ class Intake:
         self.faults += answers.faults
         self.parts[name] = answers.values
         self.reasons.append((name, answers.empty, answers.reasons))
-        self.log_item(name, answers)
+        self.log_item(name, answers, rule)
 
     def rule_for(self, one: Instrument, item: str) -> AnswerRule | None:
-        """Make the rule of one item; a missing code that is a valid answer is a fault."""
+        """Make the rule of one item; missing codes that are valid answers, or labels that are none, are kept."""
         minimum, maximum = one.range(item)
         codes = self.rules.missing_by_column.get(item, self.rules.missing)
         inside = [code for code in codes if (number := as_number(code)) is not None and minimum <= number <= maximum]
+        labels = one.labels(item) if self.rules.answers == "labels" else None
+        problem = ""
         if inside:
-            message = f"{listed(inside)} is declared missing, but is an answer of {item} ({minimum} to {maximum})"
-            self.faults.append(Fault("missing", f"{message}; declare it under `missing_by_column` where it is one"))
+            problem = (
+                f"{listed(inside)} is declared missing, but is a valid answer ({minimum} to {maximum}); code missing "
+                "answers with a number outside, or declare the code under `missing_by_column` for other items only"
+            )
+        elif labels is not None and not one.response[one.by_id[item].response].labels:
+            problem = f"the instrument {one.id} has no labels for them; say `answers: codes`"
+        elif labels is not None and len(set(labels)) < len(labels):
+            problem = f"several options have the same label ({listed(labels)}); say `answers: codes`"
+        if problem:
+            self.unusable.setdefault(problem, []).append(item)
             return None
-        labels = None
-        if self.rules.answers == "labels":
-            labels = one.labels(item)
-            if not one.response[one.by_id[item].response].labels:
-                self.faults.append(Fault(f"item {item}", "has no labels in its instrument; use `answers: codes`"))
-                return None
         return AnswerRule(minimum, maximum, codes, labels)
 
-    def log_item(self, name: str, answers: Answers) -> None:
+    def log_item(self, name: str, answers: Answers, rule: AnswerRule) -> None:
         """Log how many cells were emptied, for which reason, or read from labels."""
-        codes = {**self.rules.missing, **self.rules.missing_by_column.get(name, {})}
+        codes = rule.missing
         for code, n_cells in answers.recoded.items():
             self.note(name, "missing code", n_cells, f"{code} → {codes.get(code, codes.get('', 'unknown'))}")
         blank = len(answers.empty) - sum(answers.recoded.values())
@@ -150,49 +172,62 @@ class Intake:
         """List the covariates to read; log the columns that are left out, report those that look like items."""
         used = {*chosen.names.values(), *self.rules.keys.model_dump(exclude_none=True).values()}
         free = [name for name in self.raw.columns if name not in used]
-        suspects = lookalikes(free, list(self.items))
-        for name in suspects:
+        left_out = {name for one in self.instruments for name in one.left_out}
+        named = self.rules.renamed_covariates(self.items)
+        for name in lookalikes([name for name in [*free, *named] if name not in left_out], list(self.items)):
             message = f"looks like an item, but no instrument has it.{nearest(name, self.items)}"
             self.faults.append(Fault(f"column {quoted(name)}", f"{message} Rename or remove it"))
         if self.rules.covariates is not None:
             for name in free:
                 self.note(name, "not read", len(self.raw), "neither key, item nor covariate of the study")
             return [one for one in self.rules.covariates if one.name in chosen.names]
-        return [Covariate(name=name) for name in [*free, *self.rules.renamed_covariates(self.items)]]
+        return [Covariate(name=name) for name in [*free, *named]]
 
     def read_covariate(self, covariate: Covariate, column: str) -> None:
         """Take one covariate; only its own missing codes are emptied."""
         name = covariate.name
-        if name in KEYS and name in self.parts:
-            message = "has the name of a key that is taken from another column; rename it"
-            self.faults.append(Fault(f"column {quoted(name)}", message))
+        if name in KEYS or name in self.items:
+            self.faults.append(Fault(f"column {quoted(name)}", self.taken(name)))
             return
         values = self.raw[column].copy()
         reason_of_blank = self.rules.missing_by_column.get(name, {}).get("", "unknown")
         reasons = np.where(values.isna().to_numpy(), REASONS.index(reason_of_blank), -1).astype(np.int8)
+        n_blank = int((reasons >= 0).sum())
         for code, reason in self.rules.missing_by_column.get(name, {}).items():
-            hits = ((values == code) | (values.astype("string").str.strip() == str(code))).fillna(False).to_numpy(bool)
+            hits = holds_code(values, code)
             reasons[hits] = REASONS.index(reason)
             self.note(name, "missing code", int(hits.sum()), f"{code} → {reason}")
             values = values.mask(hits)
         empty = np.flatnonzero(reasons >= 0)
+        self.note(name, "empty cell", n_blank, reason_of_blank)
         self.parts[name] = values
         self.reasons.append((name, empty, reasons[empty]))
         self.flag(covariate, values)
+
+    def taken(self, name: str) -> str:
+        """Say why a covariate cannot have the name of a key or an item."""
+        if name in self.items:
+            return "is an item, so it cannot be a covariate too; take it out of `covariates`"
+        if getattr(self.rules.keys, name) is not None:
+            return f"has the name of a key, but the {name} is taken from another column; rename one of them"
+        ways = f"{name}={name!r}, on the command line --{name} {name}, in a study under `keys`"
+        return f"has the name of a key, but is not declared as one; declare it ({ways}) or rename it"
 
     def flag(self, covariate: Covariate, values: pd.Series[Any]) -> None:
         """Flag values outside the stated range; they stay as they are."""
         if covariate.min is None and covariate.max is None:
             return
         name = covariate.name
-        numeric = pd.to_numeric(values, errors="coerce")
-        texts = numeric.isna() & values.notna()
+        known = pd.api.types.is_numeric_dtype(values.dtype)
+        numeric = values if known else pd.to_numeric(as_texts(values), errors="coerce")
+        words = numeric.isna() & values.notna()
         low = -np.inf if covariate.min is None else covariate.min
         high = np.inf if covariate.max is None else covariate.max
-        outside = ((numeric < low) | (numeric > high) | texts).fillna(False).to_numpy(bool)
-        rule = f"{low:g} to {high:g}"
+        outside = ((numeric < low) | (numeric > high) | words).fillna(False).to_numpy(bool)
+        rule = f"{low:g} to {high:g}".replace("-inf to", "up to").replace(" to inf", " or more")
         hit = values[outside]
-        self.flags.append(pd.DataFrame({"row": hit.index, "column": name, "value": hit.astype(str), "rule": rule}))
+        texts = as_texts(hit).astype("str")
+        self.flags.append(pd.DataFrame({"row": hit.index, "column": name, "value": texts, "rule": rule}))
         if outside.any():
             self.note(name, "flagged", int(outside.sum()), f"outside {rule}: kept, left out of summaries")
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from .answers import NOT_ANSWERED, as_texts
 from .checks import listed, quoted
 from .errors import Fault
 
@@ -41,7 +42,10 @@ def _rows(mask: pd.Series[Any], limit: int = 5) -> str:
 def _empty_cells(keys: pd.DataFrame) -> Iterator[Fault]:
     for name in keys.columns:
         column = keys[name]
-        blank = column.isna() | (column.astype("string").str.strip() == "").fillna(False)
+        words = [""] if name == "person" else sorted(NOT_ANSWERED)
+        blank = column.isna()
+        if not pd.api.types.is_numeric_dtype(column.dtype):
+            blank |= as_texts(column).isin(words)
         if blank.any():
             message = (
                 f"the {name} is empty; every row needs one, since rows are linked by it. Fill it or remove the row"
@@ -54,8 +58,8 @@ def _repeated_occasions(keys: pd.DataFrame) -> Iterator[Fault]:
     repeated = keys.duplicated(by, keep=False)
     if not repeated.any():
         return
-    groups = keys.loc[repeated, by].drop_duplicates()
-    named = [", ".join(f"{name} {value}" for name, value in zip(by, row, strict=True)) for row in groups.to_numpy()]
+    groups = keys.loc[repeated, by].drop_duplicates().astype(object).itertuples(index=False)
+    named = [", ".join(f"{name} {quoted(value)}" for name, value in zip(by, row, strict=True)) for row in groups]
     hint = "keep one row each" if len(by) > 1 else "name the wave or day column if these are several occasions"
     shown = "; ".join(named[:5]) + (f"; and {len(named) - 5} more" if len(named) > 5 else "")
     yield Fault(_rows(repeated), f"the same person and occasion has more than one row ({shown}); {hint}")

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
+from pydantic import ValidationError
 
 from .catalogue import instrument
 from .checks import check_one_of, listed, nearest, quoted
-from .errors import ArgumentError, ResponsesError
+from .errors import ArgumentError, Fault, ResponsesError
 from .format import Sentence, Sentences, Table, count, percent
-from .instrument import Instrument
+from .instrument_model import Instrument
 from .intake import Intake, ReadingRules
 from .occasions import KEYS, OCCASION
-from .study import Code, Covariate, Keys, Reason, missing_codes
+from .specs import Document, Spec, model_faults
+from .study import Code, Covariate, Keys, Reason, clashes, missing_codes
+
+Checked = TypeVar("Checked", bound=Spec)
 
 
 @dataclass(frozen=True)
@@ -166,7 +170,8 @@ class Responses:
     def first_occasion(self, *, wave: Any = None, day: Any = None) -> Responses:
         """Keep the rows of one occasion; where the data have several and none is named, of the first one."""
         chosen = self
-        for name, value in (("wave", wave or None), ("day", day or None)):
+        for name, given in (("wave", wave), ("day", day)):
+            value = None if isinstance(given, str) and not given else given
             if value is None and name in chosen.frame.columns:
                 value = _in_order(chosen.frame[name])[0]
             chosen = chosen._one(name, value)
@@ -187,7 +192,9 @@ class Responses:
     def history(self) -> Table:
         """Sum up the log: what happened to how many cells in how many columns."""
         grouped = self.log.groupby(["action", "detail"], sort=False)
-        summed = grouped.agg(columns=("column", "nunique"), cells=("n_cells", "sum")).reset_index()
+        summed = (
+            grouped.agg(columns=("column", "nunique"), cells=("n_cells", "sum")).reset_index().astype({"cells": int})
+        )
         renamed = summed[summed["action"] == "renamed"]
         rest = summed[summed["action"] != "renamed"]
         if len(renamed):
@@ -261,35 +268,35 @@ def reading_rules(
     """Check the arguments of a call that reads answers, and put them together."""
     check_one_of("answers", answers, ("codes", "labels"))
     return ReadingRules(
-        keys=Keys(**keys),
+        keys=_checked(Keys, keys, "keys"),
         missing=_codes("missing", missing),
         missing_by_column={name: _codes(name, codes) for name, codes in (missing_by_column or {}).items()},
-        columns=dict(columns or {}),
+        columns=_checked(_Columns, {"columns": columns or {}}, "columns").columns,
         answers=answers,
-        covariates=None if covariates is None else tuple(Covariate.model_validate(one) for one in covariates),
+        covariates=None if covariates is None else tuple(_checked(Covariate, one, "covariates") for one in covariates),
     )
+
+
+class _Columns(Spec):
+    columns: dict[str, str]
+
+
+def _checked(model: type[Checked], value: Any, argument: str) -> Checked:
+    """Read an argument as a spec; what does not fit is told in words."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as problem:
+        raise ArgumentError.from_faults(argument, model_faults(Document("", {}, {}), model, problem)) from None
 
 
 def as_instruments(given: Iterable[Instrument | str] | Instrument | str) -> tuple[Instrument, ...]:
     """Load instruments that are given as objects, ids or paths, one or several."""
     several = [given] if isinstance(given, Instrument | str) else list(given)
     loaded = tuple(instrument(one) for one in several)
-    _check_shared_items(loaded)
+    found = clashes(loaded)
+    if found:
+        raise ResponsesError.from_faults("instruments", [Fault("", message) for message in found])
     return loaded
-
-
-def _check_shared_items(loaded: Sequence[Instrument]) -> None:
-    """Refuse two instruments that define the same item differently (short forms repeat items unchanged)."""
-    seen: dict[str, tuple[Instrument, tuple[Any, ...]]] = {}
-    for one in loaded:
-        for item in one.items:
-            definition = (item.text, item.reverse, one.range(item.id))
-            first, known = seen.setdefault(item.id, (one, definition))
-            if known != definition:
-                raise ResponsesError(
-                    f"the item {quoted(item.id)} is defined differently in {first.id} and {one.id}; "
-                    "rename it in one of them."
-                )
 
 
 def _codes(argument: str, value: Any) -> dict[Code, Reason]:
@@ -304,6 +311,8 @@ def read_frame(
 ) -> Responses:
     """Read a frame by its rules; `from_frame` and every reader end here."""
     intake = Intake(_named_columns(frame, subject), instruments, rules)
+    if not frame.index.is_unique:
+        intake.note("row labels", "renumbered", len(frame), "they repeat: rows are numbered from 0")
     intake.read()
     if intake.faults:
         raise ResponsesError.from_faults(subject, intake.faults)
@@ -312,6 +321,8 @@ def read_frame(
 
 def _named_columns(frame: pd.DataFrame, subject: str) -> pd.DataFrame:
     """Refuse what cannot be read at all, and make column names texts."""
+    if not isinstance(frame, pd.DataFrame):
+        raise ArgumentError(f"{subject} are {type(frame).__name__}, but must be a pandas DataFrame.")
     if len(frame.columns) == 0 or len(frame) == 0:
         raise ResponsesError(f"{subject}: there are no rows of answers; check that the export is complete.")
     renamed = frame.set_axis([str(name) for name in frame.columns], axis=1)

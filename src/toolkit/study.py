@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -11,10 +13,10 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import Field, ValidationError, WithJsonSchema, field_validator, model_validator
 
 from .catalogue import instrument
-from .checks import listed, nearest, quoted
+from .checks import listed, nearest, plain, quoted
 from .errors import Fault, InstrumentError, StudyError
-from .instrument import Instrument
-from .specs import Document, Spec, model_faults, read_document
+from .instrument_model import Instrument
+from .specs import Document, Flag, Spec, model_faults, read_document, written_as
 
 Reason = Literal[
     "skipped", "refused", "dont_know", "not_applicable", "not_shown", "timed_out", "dropped_out", "unknown"
@@ -35,6 +37,7 @@ MissingCodes = Annotated[
     WithJsonSchema({"type": ["object", "array"], "description": "code: reason, or a list of codes"}),
 ]
 Found = TypeVar("Found")
+Entry = TypeVar("Entry", bound=Spec)
 
 
 def missing_codes(value: Any) -> dict[Code, Reason]:
@@ -43,7 +46,7 @@ def missing_codes(value: Any) -> dict[Code, Reason]:
     Raises
     ------
     ValueError
-        If a reason is not one of `REASONS`.
+        If a code is neither number nor text, or a reason is not one of `REASONS`.
 
     Examples
     --------
@@ -52,17 +55,27 @@ def missing_codes(value: Any) -> dict[Code, Reason]:
     """
     if value is None:
         return {}
-    if isinstance(value, int | float | str):
-        return {value: "unknown"}
-    if not isinstance(value, Mapping):
-        return dict.fromkeys(value, "unknown")
-    for code, reason in value.items():
+    listed_codes = value if isinstance(value, Iterable) and not isinstance(value, str) else [value]
+    pairs: Iterable[tuple[Any, Any]]
+    pairs = value.items() if isinstance(value, Mapping) else [(code, "unknown") for code in listed_codes]
+    codes = {_code(code): reason for code, reason in pairs}
+    for code, reason in codes.items():
         if reason not in REASONS:
             raise ValueError(
                 f"the reason {quoted(reason)} of the missing code {quoted(code)} is not known."
                 f"{nearest(reason, REASONS)} Reasons: {', '.join(REASONS)}"
             )
-    return dict(value)
+    return codes
+
+
+def _code(code: Any) -> Code:
+    """Take one missing code; NumPy's numbers become Python's, and what stands for nothing becomes the blank cell."""
+    plain = code.item() if hasattr(code, "item") else code
+    if plain is None or (isinstance(plain, float) and math.isnan(plain)):
+        return ""
+    if isinstance(plain, bool) or not isinstance(plain, int | float | str):
+        raise ValueError(f"the missing code {quoted(code)} must be a number or a text")
+    return plain
 
 
 class Keys(Spec):
@@ -90,9 +103,9 @@ class DataFile(Spec):
     answers: Literal["codes", "labels"] = "codes"
     keys: Keys = Keys()
     encoding: str | None = None
-    delimiter: str | None = None
+    delimiter: Annotated[str, written_as(r"^[^\"\r\n]$", "one character, such as ;")] | None = None
     decimal: Literal[".", ","] | None = None
-    outside: bool = False
+    outside: Flag = False
 
     @field_validator("missing", mode="before")
     @classmethod
@@ -116,6 +129,12 @@ class Covariate(Spec):
     @classmethod
     def _from_name(cls, value: Any) -> Any:
         return {"name": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _check(self) -> Covariate:
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"the range is upside down: min is {self.min:g}, max is {self.max:g}")
+        return self
 
 
 class InstrumentUse(Spec):
@@ -144,14 +163,17 @@ class Privacy(Spec):
     smallest_cell: Annotated[int, Field(ge=1)] = 5
 
 
+STUDY_NAME = "a short name of letters, digits, _ and - (it names the report's folder)"
+
+
 class StudyFile(Spec):
     """The content of a study file."""
 
-    study: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=64)]
+    study: Annotated[str, written_as(r"^[A-Za-z0-9][A-Za-z0-9_-]*$", STUDY_NAME, 64)]
     title: Annotated[str, Field(min_length=1, max_length=300)]
     description: str = ""
     citation: str = ""
-    simulated: bool = False
+    simulated: Flag = False
     keys: Keys = Keys()
     data: Annotated[list[DataFile], Field(min_length=1)]
     instruments: Annotated[list[InstrumentUse], Field(min_length=1)]
@@ -160,8 +182,8 @@ class StudyFile(Spec):
     formats: list[Literal["html"]] = ["html"]
     privacy: Privacy = Privacy()
     confirmed_keys: list[str] = []
-    seed: int = 20260101
-    outside: bool = False
+    seed: Annotated[int, Field(ge=0)] = 20260101
+    outside: Flag = False
 
     @field_validator("instruments", "covariates")
     @classmethod
@@ -237,12 +259,13 @@ def read_study(path: str | Path | Study) -> Study:
         spec = StudyFile.model_validate(document.data)
     except ValidationError as problem:
         faults += model_faults(document, StudyFile, problem)
-    loaded: tuple[Instrument, ...] = ()
-    if spec is not None:
-        loaded = tuple(_collect(_loaded_instruments(document, spec, place.parent), faults.append))
-        faults += _file_faults(document, spec, place.parent)
+    loaded = tuple(_collect(_loaded_instruments(document, place.parent), faults.append))
+    faults += _file_faults(document, place.parent)
+    if spec is not None and not faults:
+        faults += [document.fault(("instruments",), message) for message in clashes(loaded)]
+        faults += _key_faults(document, spec, loaded)
     if faults or spec is None:
-        raise StudyError.from_faults(str(place), faults)
+        raise StudyError.from_faults(str(place), dict.fromkeys(faults))
     return Study(place.resolve(), spec, loaded)
 
 
@@ -255,11 +278,19 @@ def _collect(found: Iterator[Found | Fault], keep: Callable[[Fault], None]) -> I
             yield entry
 
 
-def _loaded_instruments(document: Document, spec: StudyFile, folder: Path) -> Iterator[Instrument | Fault]:
-    for index, use in enumerate(spec.instruments):
+def _entries(document: Document, key: str, model: type[Entry]) -> Iterator[tuple[int, Entry]]:
+    """Give the entries of a list that are sound in themselves, even where other parts of the file are not."""
+    entries = document.data.get(key)
+    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+        with suppress(ValidationError):
+            yield index, model.model_validate(entry)
+
+
+def _loaded_instruments(document: Document, folder: Path) -> Iterator[Instrument | Fault]:
+    for index, use in _entries(document, "instruments", InstrumentUse):
         place = ("instruments", index)
         is_file = "/" in use.id or use.id.endswith((".yaml", ".yml"))
-        refused = _outside(folder, use.id, spec.outside) if is_file else None
+        refused = _outside(folder, use.id, document.data.get("outside") is True) if is_file else None
         if refused:
             yield document.fault(place, refused)
             continue
@@ -274,21 +305,53 @@ def _as_used(loaded: Instrument, use: InstrumentUse) -> Instrument:
     return ranged.only(use.scales) if use.scales else ranged
 
 
-def _file_faults(document: Document, spec: StudyFile, folder: Path) -> Iterator[Fault]:
-    for index, data in enumerate(spec.data):
+def clashes(loaded: Sequence[Instrument]) -> list[str]:
+    """Say which instruments cannot be used together: repeated ids, and items that are defined in two ways."""
+    ids = [one.id for one in loaded]
+    found = [f"two instruments have the id {quoted(one)}; keep one" for one in dict.fromkeys(ids) if ids.count(one) > 1]
+    seen: dict[str, tuple[Instrument, tuple[Any, ...]]] = {}
+    for one in loaded if not found else ():
+        for item in one.items:
+            definition = (item.text, item.reverse, one.range(item.id), one.labels(item.id))
+            first, known = seen.setdefault(item.id, (one, definition))
+            if known != definition:
+                found.append(
+                    f"the item {quoted(item.id)} is defined differently in {first.id} and {one.id}; "
+                    "rename it in one of them"
+                )
+    return found
+
+
+def _file_faults(document: Document, folder: Path) -> Iterator[Fault]:
+    everywhere = document.data.get("outside") is True
+    for index, data in _entries(document, "data", DataFile):
         place = ("data", index, "file")
-        refused = _outside(folder, data.file, spec.outside or data.outside)
+        refused = _outside(folder, data.file, everywhere or data.outside)
         if refused:
             yield document.fault(place, refused)
         elif not (folder / data.file).is_file():
-            near = listed(sorted(entry.name for entry in folder.iterdir() if entry.suffix in (".csv", ".tsv")))
-            yield document.fault(place, f"there is no file {quoted(data.file)} in {folder}. CSV files there: {near}")
+            there = sorted(entry.name for entry in folder.iterdir() if entry.suffix in (".csv", ".tsv"))
+            name = plain(data.file) or "without a name"
+            message = f"there is no file {name} in the study's folder.{nearest(data.file, there)}"
+            yield document.fault(place, f"{message} CSV files there: {listed(there) or 'none'}")
+
+
+def _key_faults(document: Document, spec: StudyFile, loaded: Sequence[Instrument]) -> Iterator[Fault]:
+    scales = [f"{one.id}.{scale}" for one in loaded for scale in one.scales]
+    for index, name in enumerate(spec.confirmed_keys):
+        if name not in scales:
+            message = f"there is no scale {quoted(name)}.{nearest(name, scales)} Scales: {listed(scales, 20)}"
+            yield document.fault(("confirmed_keys", index), message)
     if len(spec.data) > 1 and any(spec.keys.updated(data.keys).person is None for data in spec.data):
         yield document.fault(("data",), "several files can be joined only by a `person` key; name it under `keys`")
 
 
 def _outside(folder: Path, file: str, allowed: bool) -> str | None:
     """Refuse a path that leaves the study's folder, unless the study says that it may."""
-    if allowed or (folder / file).resolve().is_relative_to(folder.resolve()):
+    try:
+        inside = (folder / file).resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):  # a loop of links, a NUL character
+        return f"{plain(file)} is not a path that can be followed"
+    if allowed or inside:
         return None
-    return f"{quoted(file)} lies outside the study's folder; move it there, or write `outside: true` in the study file"
+    return f"{plain(file)} lies outside the study's folder; move it there, or write `outside: true` in the study file"

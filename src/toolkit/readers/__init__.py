@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from ..instrument import Instrument
+from ..instrument_model import Instrument
 from ..intake import LOG_COLUMNS, ReadingRules
 from ..responses import Responses, as_instruments, read_frame, reading_rules
 from ..study import Covariate, DataFile, Study
@@ -75,7 +75,8 @@ def _read_study(study: Study) -> Responses:
     ]
     if not several:
         return parts[0]
-    return join(parts, study.instruments, [data.file for data in study.spec.data])
+    covariates = [one.name for one in study.spec.covariates]
+    return join(parts, study.instruments, covariates, [data.file for data in study.spec.data])
 
 
 def _rules(study: Study, data: DataFile, partial: bool) -> ReadingRules:
@@ -96,7 +97,7 @@ def _dialect(data: DataFile) -> Dialect:
 
 
 def _read_file(path: Path, instruments: tuple[Instrument, ...], rules: ReadingRules, dialect: Dialect) -> Responses:
-    frame, notes = read_table(path, dialect, rules, [item.id for one in instruments for item in one.items])
+    frame, notes = read_table(path, dialect, rules, instruments)
     responses = read_frame(frame, instruments, rules, path.name)
     lines = [(path.name, action, len(frame), detail) for action, detail in notes]
     log = pd.concat([pd.DataFrame(lines, columns=list(LOG_COLUMNS)), responses.log], ignore_index=True)

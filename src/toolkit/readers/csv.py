@@ -18,9 +18,10 @@ from typing import Any, Literal
 import pandas as pd
 
 from ..answers import NOT_ANSWERED
-from ..checks import listed, quoted
+from ..checks import check_one_of, counted, listed, plain, quoted
 from ..columns import map_columns
-from ..errors import Fault, ResponsesError
+from ..errors import ArgumentError, Fault, ResponsesError
+from ..instrument_model import Instrument
 from ..intake import ReadingRules
 
 DELIMITERS = (",", ";", "\t")
@@ -34,8 +35,8 @@ BINARY = (
     (b"$FL3", "an SPSS file"),
     (b"\x1f\x8b", "a compressed file"),
 )
+WHOLE_NUMBER = "0|-?[1-9][0-9]{0,17}"
 CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f]")
-FAULTS_SHOWN = 50
 
 Notes = list[tuple[str, str]]
 
@@ -48,12 +49,19 @@ class Dialect:
     delimiter: str | None = None
     decimal: Literal[".", ","] | None = None
 
+    def __post_init__(self) -> None:
+        if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
+            raise ArgumentError(f"delimiter is {quoted(self.delimiter)}, but must be one character, such as ';'.")
+        check_one_of("decimal", self.decimal, (None, ".", ","))
 
-def read_table(path: Path, dialect: Dialect, rules: ReadingRules, items: Sequence[str]) -> tuple[pd.DataFrame, Notes]:
+
+def read_table(
+    path: Path, dialect: Dialect, rules: ReadingRules, instruments: Sequence[Instrument] = ()
+) -> tuple[pd.DataFrame, Notes]:
     """Read a file into a frame of raw answers, with notes for the log.
 
-    Item columns are parsed as numbers where they are numbers, and standard words for nothing (`NA`, `n/a`, …)
-    count as blank there. In all other columns numbers with leading zeros, such as ids and postal codes, stay text.
+    Columns of numbers are parsed as numbers, and standard words for nothing (`NA`, `n/a`, …) count as blank there.
+    Keys stay text unless all are whole numbers; elsewhere too, numbers with leading zeros (postal codes) stay text.
 
     Raises
     ------
@@ -64,21 +72,25 @@ def read_table(path: Path, dialect: Dialect, rules: ReadingRules, items: Sequenc
     text, notes = _decoded(raw, path, dialect.encoding)
     delimiter = dialect.delimiter or _delimiter(text)
     lines = text.split("\n")
-    header = _header(lines, delimiter, path)
-    notes += _check_rows(lines, header, delimiter, path)
+    header, faults = _header(lines, delimiter, path)
+    blank, ragged = _check_rows(lines, header, delimiter, path)
+    if faults or ragged:
+        raise ResponsesError.from_faults(path.name, [*faults, *ragged])
+    notes += [("blank lines", f"{counted(blank, 'blank line')} skipped")] if blank else []
     decimal = dialect.decimal or _decimal(text, delimiter, path)
     if decimal == ",":
         notes.append(("decimal comma", "numbers such as 3,5 were read as 3.5"))
-    frame = _parsed(text, header, _Parsing(delimiter, decimal, rules, tuple(items)))
+    frame = _parsed(text, header, _Parsing(path.name, delimiter, decimal, rules, tuple(instruments)))
     return _without_empty_columns(frame, path, notes), notes
 
 
 def _bytes(path: Path) -> bytes:
     try:
         raw = path.read_bytes()
-    except OSError as problem:
-        raise ResponsesError(f"{path}: the file cannot be read ({problem.strerror or problem}).") from None
-    if not raw or raw.isspace():
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or problem
+        raise ResponsesError(f"{plain(path)}: the file cannot be read ({reason}). Check the path.") from None
+    if not raw or raw.isspace() or raw in dict(BOMS):
         raise ResponsesError(f"{path.name}: the file is empty; export it again.")
     return raw
 
@@ -92,10 +104,13 @@ def _decoded(raw: bytes, path: Path, encoding: str | None) -> tuple[str, Notes]:
     marked = next((name for bom, name in BOMS if raw.startswith(bom)), None)
     chosen = encoding or marked or "utf-8"
     try:
-        text = raw.decode(chosen)
-    except (UnicodeDecodeError, LookupError) as problem:
+        text = raw.decode(chosen).removeprefix("\ufeff")
+    except (LookupError, ValueError) as problem:
         if encoding or marked:
-            raise ResponsesError(f"{path.name}: it cannot be read as {chosen} ({problem}).") from None
+            advice = (
+                "Save it as UTF-8, or name its encoding" if marked else "Leave `encoding` out, or name the right one"
+            )
+            raise ResponsesError(f"{path.name}: it cannot be read as {chosen} ({problem}). {advice}.") from None
         text = raw.decode("cp1252", errors="replace")
         notes.append(("encoding", "not UTF-8: read as Windows-1252 (Latin-1); check accented letters"))
     if "\x00" in text:
@@ -106,6 +121,8 @@ def _decoded(raw: bytes, path: Path, encoding: str | None) -> tuple[str, Notes]:
         )
     if len(CONTROL.findall(text[:100_000])) > 5:
         raise ResponsesError(f"{path.name}: this is not a text file. Export the answers as CSV (UTF-8).")
+    if not text or text.isspace():
+        raise ResponsesError(f"{path.name}: the file is empty; export it again.")
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text, notes
 
 
@@ -116,7 +133,8 @@ def _delimiter(text: str) -> str:
     return max(DELIMITERS, key=bare.count)
 
 
-def _header(lines: Sequence[str], delimiter: str, path: Path) -> list[str]:
+def _header(lines: Sequence[str], delimiter: str, path: Path) -> tuple[list[str], list[Fault]]:
+    """Read the column names; a name that stands twice is a fault."""
     start = next(index for index, line in enumerate(lines) if line.strip())
     if start:
         raise ResponsesError(f"{path.name}: line 1 is blank, but must hold the column names.")
@@ -125,9 +143,9 @@ def _header(lines: Sequence[str], delimiter: str, path: Path) -> list[str]:
     except csv.Error as problem:
         raise ResponsesError(f"{path.name}: line 1: {_quote_advice(problem)}") from None
     repeated = [name for name, times in Counter(header).items() if times > 1 and name]
-    if repeated:
-        raise ResponsesError(f"{path.name}: the column {listed(repeated)} stands more than once; rename or remove one.")
-    return [name or f"(column {index} without a name)" for index, name in enumerate(header, start=1)]
+    message = "stands more than once; rename or remove one"
+    faults = [Fault("line 1", f"the column {listed(repeated)} {message}")] if repeated else []
+    return [name or f"(column {index} without a name)" for index, name in enumerate(header, start=1)], faults
 
 
 def _quote_advice(problem: csv.Error) -> str:
@@ -136,20 +154,20 @@ def _quote_advice(problem: csv.Error) -> str:
     return "a quote is opened and not closed, or text follows a closing quote; write quotes inside a text twice."
 
 
-def _check_rows(lines: Sequence[str], header: Sequence[str], delimiter: str, path: Path) -> Notes:
-    """Refuse rows that have more or fewer fields than the header."""
+def _check_rows(lines: Sequence[str], header: Sequence[str], delimiter: str, path: Path) -> tuple[int, list[Fault]]:
+    """Count blank lines, and find rows that have more or fewer fields than the header."""
     body = lines[1:] if lines[-1] else lines[1:-1]
     if _all_plain(body, delimiter, len(header) - 1):
-        return []
+        return 0, []
     faults, blank = [], 0
+    advice = f"a cell that holds {quoted(delimiter)} must be in quotes"
     for line, n_fields in _fields(lines, delimiter, path):
         if n_fields == 0:
             blank += 1
         elif n_fields not in (-1, len(header)):
-            faults.append(Fault(f"line {line}", f"{n_fields} fields, but the header has {len(header)}"))
-    if faults:
-        raise ResponsesError.from_faults(path.name, faults[:FAULTS_SHOWN])
-    return [("blank lines", f"{blank} blank lines were skipped")] if blank else []
+            message = f"{counted(n_fields, 'field')}, but the header has {len(header)}; {advice}"
+            faults.append(Fault(f"line {line}", message))
+    return blank, faults
 
 
 def _all_plain(lines: Sequence[str], delimiter: str, wanted: int) -> bool:
@@ -176,10 +194,25 @@ def _fields(lines: Sequence[str], delimiter: str, path: Path) -> Iterator[tuple[
 
 @dataclass(frozen=True)
 class _Parsing:
+    file: str
     delimiter: str
     decimal: str
     rules: ReadingRules
-    items: tuple[str, ...]
+    instruments: tuple[Instrument, ...]
+
+    @property
+    def items(self) -> list[str]:
+        """The items that the file may hold."""
+        return [item.id for one in self.instruments for item in one.items]
+
+    @property
+    def blank_words(self) -> frozenset[str]:
+        """Words for nothing, but for those that are missing codes with a reason or labels of an option."""
+        named = [self.rules.missing, *self.rules.missing_by_column.values()]
+        meant = {str(code) for codes in named for code in codes}
+        if self.rules.answers == "labels":
+            meant |= {label for one in self.instruments for item in one.items for label in one.labels(item.id)}
+        return NOT_ANSWERED - meant
 
     @property
     def edges(self) -> tuple[str, ...]:
@@ -192,8 +225,8 @@ def _decimal(text: str, delimiter: str, path: Path) -> str:
     if delimiter == ",":
         return "."
     edge = rf'[{re.escape(delimiter)}\n"]'
-    comma = re.search(rf"{edge}-?\d+,\d+(?={edge})", text)
-    point = re.search(rf"{edge}-?\d+\.\d+(?={edge})", text)
+    comma = re.search(rf"{edge}-?\d+,\d+(?={edge}|\Z)", text)
+    point = re.search(rf"{edge}-?\d+\.\d+(?={edge}|\Z)", text)
     if comma and point:
         line = text.count("\n", 0, max(comma.start(), point.start()) + 1) + 1
         raise ResponsesError(
@@ -207,37 +240,41 @@ def _parsed(text: str, header: list[str], parsing: _Parsing) -> pd.DataFrame:
     """Parse the table; where a number is written with leading zeros, look closely at all but the item columns."""
     item_columns = set(map_columns(parsing.rules.columns, parsing.items, header).names.values())
     others = [name for name in header if name not in item_columns]
-    blank_words = NOT_ANSWERED - _declared_words(parsing.rules)
+    keys = [name for name in parsing.rules.keys.model_dump(exclude_none=True).values() if name in others]
+    blank_words = parsing.blank_words
     source = text.encode("utf-8")
-    careful = others if any(f"{edge}0" in text and re.search(f"{edge}0[0-9]", text) for edge in parsing.edges) else []
+    zeros = any(f"{edge}0" in text and re.search(f"{re.escape(edge)}0[0-9]", text) for edge in parsing.edges)
+    careful = others if zeros else []
     frame = _read(source, header, parsing, na_values=sorted(blank_words | {""}), dtype=dict.fromkeys(careful, "str"))
     texts = [name for name in others if not pd.api.types.is_numeric_dtype(frame[name]) and frame[name].isna().any()]
+    texts += [name for name in keys if pd.api.types.is_numeric_dtype(frame[name]) and frame[name].dtype != "int64"]
     if texts:
         frame[texts] = _read(source, header, parsing, na_values=[""], dtype="str", usecols=texts)
     for name in careful:
-        frame[name] = _numbers_without_leading_zeros(frame[name], parsing.decimal, blank_words)
+        if name not in keys:
+            frame[name] = _numbers_without_leading_zeros(frame[name], parsing.decimal, blank_words)
+        elif frame[name].notna().all() and frame[name].str.fullmatch(WHOLE_NUMBER).all():
+            frame[name] = frame[name].astype("int64")
     return frame
-
-
-def _declared_words(rules: ReadingRules) -> set[str]:
-    """Collect the missing codes that are words, so that they keep their reasons."""
-    by_column = [code for codes in rules.missing_by_column.values() for code in codes]
-    return {str(code) for code in [*rules.missing, *by_column]}
 
 
 def _read(source: bytes, header: list[str], parsing: _Parsing, **options: Any) -> pd.DataFrame:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", pd.errors.DtypeWarning)
-        frame: pd.DataFrame = pd.read_csv(
-            io.BytesIO(source),
-            sep=parsing.delimiter,
-            decimal=parsing.decimal,
-            header=0,
-            names=header,
-            index_col=False,
-            keep_default_na=False,
-            **options,
-        )
+        try:
+            frame: pd.DataFrame = pd.read_csv(
+                io.BytesIO(source),
+                sep=parsing.delimiter,
+                decimal=parsing.decimal,
+                header=0,
+                names=header,
+                index_col=False,
+                keep_default_na=False,
+                **options,
+            )
+        except (ValueError, OverflowError) as problem:
+            message = f"this cannot be read as a table ({quoted(str(problem))}); export it again as CSV (UTF-8)."
+            raise ResponsesError(f"{parsing.file}: {message}") from None
     return frame
 
 
