@@ -19,8 +19,11 @@ LAYERS = (
     "kernels.intervals",
     "specs",
     "instrument_rules",
-    "instrument",
+    "instrument_model",
     "catalogue",
+    "wording",
+    "linter_rules",
+    "linter",
     "study",
     "answers",
     "columns",
@@ -29,10 +32,13 @@ LAYERS = (
     "responses",
     "readers",
     "scoring",
+    "simulation",
     "plots",
     "analysis",
+    "exchange",
     "reporting",
     "cli",
+    "__main__",
 )
 PERMITTED = {("results", "plots")}  # Result.plot imports plots when it is called
 TOP_LEVEL = {

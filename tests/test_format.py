@@ -78,13 +78,26 @@ def test_a_table_without_rows_keeps_its_headings():
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [("=1+1", "'=1+1"), ("@x", "'@x"), ("+49 30", "'+49 30"), ("-5", "-5"), ("-5e3", "-5e3"), ("- x", "'- x"), ("a=1", "a=1"), (" =1", "' =1"), (7, 7)],
+    [
+        ("=1+1", "'=1+1"),
+        ("@x", "'@x"),
+        ("+49 30", "'+49 30"),
+        ("-5", "-5"),
+        ("-5e3", "-5e3"),
+        ("- x", "'- x"),
+        ("a=1", "a=1"),
+        (" =1", "' =1"),
+        (7, 7),
+    ],
 )
 def test_formulas_are_neutralised(value, expected):
     assert fmt.safe_cell(value) == expected
 
 
-@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=5), st.lists(texts, min_size=1, max_size=5))
+@given(
+    st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=5),
+    st.lists(texts, min_size=1, max_size=5),
+)
 def test_csv_holds_full_precision(numbers, words):
     size = min(len(numbers), len(words))
     frame = pd.DataFrame({"x": numbers[:size], "w": words[:size]})

@@ -130,7 +130,24 @@ def reliability_result(names=("s.one", "s.two", "s.three"), alphas=(0.875, 0.625
     )
 
 
+def style_result():
+    means = np.array([1.5, 2.5, 1.0])
+    rows = [
+        {
+            "style": style,
+            "form": form,
+            "mean": mean - shift,
+            "ci_low": mean - shift - 0.25,
+            "ci_high": mean - shift + 0.25,
+        }
+        for form, shift in (("raw", 0.0), ("ipsatised", means.mean()))
+        for style, mean in zip(("css.passive", "css.assertive", "css.aggressive"), means, strict=True)
+    ]
+    return make("style_profile", {name: [row[name] for row in rows] for name in rows[0]})
+
+
 ALL = [
+    (style_result(), "styles"),
     (item_result(), "options"),
     (item_result(), "profile"),
     (describe_result(), "scores"),
@@ -172,6 +189,14 @@ def test_figure_names_itself_and_speaks(result, kind):
 
 def test_all_kinds_are_tested():
     assert {(result.kind, kind) for result, kind in ALL} == {(kind, name) for kind in FIGURES for name in FIGURES[kind]}
+
+
+def test_styles_show_raw_and_relative_means_side_by_side():
+    drawn = plot(style_result())
+    left, right = drawn.axes
+    assert left.lines[-1].get_xdata().tolist() == [1.5, 2.5, 1.0]
+    np.testing.assert_allclose(right.lines[0].get_xdata(), np.array([1.5, 2.5, 1.0]) - 5 / 3)
+    assert "css.assertive, raw: 2.50 [2.25, 2.75]" in drawn.alt
 
 
 def test_first_figure_is_the_default():

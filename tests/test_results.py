@@ -13,7 +13,14 @@ def result(**changes):
     fit = fit_table([{"model": "a", "n_used": 5, "n_dropped": 1, "method": "m"}])
     estimates = pd.DataFrame({"scale": ["a", "b"], "alpha": [0.8, np.nan]})
     cases = pd.DataFrame({"person": [1], "secret": [0.123456789]})
-    given = {"kind": "test", "title": "Test", "estimates": estimates, "fit": fit, "cases": cases, "statement": "α = .80."}
+    given = {
+        "kind": "test",
+        "title": "Test",
+        "estimates": estimates,
+        "fit": fit,
+        "cases": cases,
+        "statement": "α = .80.",
+    }
     return Result(**{**given, **changes})
 
 
@@ -38,7 +45,9 @@ def test_cases_never_leave():
 
 
 def test_json_is_valid_with_empty_cells_and_odd_types():
-    one = result(settings={"seed": np.int64(3), "flag": np.True_, "wave": None, "keys": ("a", "b"), "x": np.float64("inf")})
+    one = result(
+        settings={"seed": np.int64(3), "flag": np.True_, "wave": None, "keys": ("a", "b"), "x": np.float64("inf")}
+    )
     read = json.loads(one.to_json())
     assert read["schema"] == SCHEMA
     assert read["estimates"] == [{"scale": "a", "alpha": 0.8}, {"scale": "b", "alpha": None}]

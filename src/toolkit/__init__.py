@@ -9,9 +9,11 @@ if TYPE_CHECKING:
     from .analysis.associations import correlations
     from .analysis.describe import describe
     from .analysis.items import item_analysis
+    from .analysis.profiles import style_profile
     from .analysis.reliability import reliability
     from .catalogue import instrument, instrument_from_keys, instruments
-    from .instrument import Instrument
+    from .exchange.codebook import codebook
+    from .instrument_model import Instrument
     from .readers import Dialect, read_responses
     from .reporting.run import report
     from .responses import Responses
@@ -21,11 +23,12 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Dialect": "readers",
-    "Instrument": "instrument",
+    "Instrument": "instrument_model",
     "Responses": "responses",
     "Result": "results",
     "Study": "study",
     "attempt": "results",
+    "codebook": "exchange.codebook",
     "correlations": "analysis.associations",
     "describe": "analysis.describe",
     "instrument": "catalogue",
@@ -37,6 +40,7 @@ _HOMES = {
     "reliability": "analysis.reliability",
     "report": "reporting.run",
     "score": "scoring",
+    "style_profile": "analysis.profiles",
 }
 
 __all__ = [
@@ -46,6 +50,7 @@ __all__ = [
     "Result",
     "Study",
     "attempt",
+    "codebook",
     "correlations",
     "describe",
     "instrument",
@@ -57,6 +62,7 @@ __all__ = [
     "reliability",
     "report",
     "score",
+    "style_profile",
 ]
 __version__ = "0.1.0"
 

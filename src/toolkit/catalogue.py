@@ -8,9 +8,9 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .checks import nearest, quoted
+from .checks import listed, nearest, quoted
 from .errors import InstrumentError
-from .instrument import Instrument, ScoreRule, build
+from .instrument_model import Instrument, ScoreRule, build
 from .specs import read_document
 
 if TYPE_CHECKING:
@@ -33,13 +33,15 @@ def instrument(id_or_path: str | Path | Instrument) -> Instrument:
     if isinstance(id_or_path, Instrument):
         return id_or_path
     text = str(id_or_path)
+    if not isinstance(id_or_path, str | Path) or not text:
+        raise InstrumentError(f"{quoted(id_or_path)} is not an instrument: give an id of the catalogue or a path.")
     if text in catalogue():
         return _load_from_catalogue(text)
     if isinstance(id_or_path, Path) or "/" in text or text.endswith((".yaml", ".yml")):
         return build(read_document(Path(id_or_path), InstrumentError))
     raise InstrumentError(
         f"there is no instrument {quoted(text)} in the catalogue.{nearest(text, catalogue())} "
-        f"Known: {', '.join(catalogue())}; for a file of your own give its path, such as ./{text}.yaml."
+        f"Known: {', '.join(catalogue())}; for a file of your own give its path, such as ./my_scale.yaml."
     )
 
 
@@ -85,12 +87,17 @@ def instrument_from_keys(
     >>> ecr.by_id["Q3"].reverse, ecr.scale_items("avoidance")
     (True, ('Q1', 'Q3'))
     """
+    if not keys:
+        raise InstrumentError("keys: there is no scale in them; give each scale its items.")
+    for name, names in keys.items():
+        if isinstance(names, str) or not all(isinstance(item, str) for item in names):
+            raise InstrumentError(f"keys: {quoted(name)} must be a list of item names, such as ['Q1', '-Q2'].")
     signed = {item: None for items in keys.values() for item in items}
     both = [item for item in signed if f"-{item}" in signed]
     if both:
         raise InstrumentError(
-            f"keys: {', '.join(both)} is reversed in one scale and not in another, so one answer would have two "
-            "meanings. Make two instruments, one for each key."
+            f"keys: {listed(both)} stands both with and without a minus, so one answer would have two meanings. "
+            "Make two instruments, one for each key."
         )
     rule = {"score": score, "min_answered": min_answered}
     return Instrument.from_mapping(

@@ -7,20 +7,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, WithJsonSchema, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, WithJsonSchema, field_validator, model_validator
 
 from .checks import nearest, quoted
 from .errors import Fault, InstrumentError
 from .instrument_rules import LANGUAGE, inconsistencies
-from .specs import Document, Spec, model_faults
+from .specs import Document, Flag, Spec, model_faults, written_as
 
-Language = Annotated[str, Field(pattern=LANGUAGE)]
+Language = Annotated[str, written_as(LANGUAGE, "a language code, such as en or pt-BR")]
 Text = Annotated[
     dict[Language, str],
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}]}),
 ]
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=64)]
-ItemName = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f\-][^\x00-\x1f\x7f]*$", max_length=200)]
+NAME = "a short name of letters, digits and _ that begins with a letter"
+Identifier = Annotated[str, written_as(r"^[A-Za-z][A-Za-z0-9_]*$", NAME, 64)]
+ITEM_NAME = "a name without line breaks or control characters that does not begin with a minus"
+ItemName = Annotated[str, written_as(r"^[^\x00-\x1f\x7f\-][^\x00-\x1f\x7f]*$", ITEM_NAME, 200)]
+Version = Annotated[str, written_as(r"^\d+\.\d+\.\d+$", "three numbers, such as 1.0.0")]
 ScoreRule = Literal["mean", "sum", "sum_complete", "pomp"]
 TINY = 1e-9  # so that 0.7 of 10 items is 7, not 8
 SCORE_RULES: tuple[ScoreRule, ...] = ("mean", "sum", "sum_complete", "pomp")
@@ -59,11 +62,11 @@ class Item(Spec):
     id: ItemName
     response: str
     text: Text = {}
-    reverse: bool = False
-    reserve: bool = False
-    scored: bool = True
+    reverse: Flag = False
+    reserve: Flag = False
+    scored: Flag = True
     scale: str | None = None
-    not_applicable: bool = False
+    not_applicable: Flag = False
     content_note: Text = {}
     lint: dict[str, str] = {}
 
@@ -84,12 +87,14 @@ class Scale(Spec):
     min_answered: int | float = 0.5
     kind: Literal["scale", "composite"] = "scale"
 
-    @field_validator("min_answered")
+    @field_validator("min_answered", mode="before")
     @classmethod
-    def _check(cls, value: int | float) -> int | float:
-        if (isinstance(value, float) and not 0 < value <= 1) or (isinstance(value, int) and value < 1):
+    def _check(cls, value: Any) -> Any:
+        share = isinstance(value, float) and 0 < value <= 1
+        count = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+        if not share and not count:
             raise ValueError(
-                f"min_answered is {value}: a share lies above 0 and up to 1.0 (0.5 is the half rule), "
+                f"min_answered is {quoted(value)}: a share lies above 0 and up to 1.0 (0.5 is the half rule), "
                 "a count is a whole number from 1"
             )
         return value
@@ -136,7 +141,7 @@ class Instrument(Spec):
     """
 
     id: Identifier
-    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")] = "1.0.0"
+    version: Version = "1.0.0"
     title: Text
     status: Literal["new", "validated", "keys-only"]
     licence: str
@@ -148,11 +153,13 @@ class Instrument(Spec):
     timeframe: Text = {}
     response: dict[str, ResponseFormat]
     items: Annotated[list[Item], Field(min_length=1)]
-    scales: Annotated[dict[Identifier, Scale], Field(min_length=1)]
+    scales: Annotated[dict[Identifier, Scale], Field(max_length=200)]
     norms: list[Norm] = []
     unverified: list[str] = []
     notes: Text = {}
     lint: dict[str, str] = {}
+
+    _left_out: frozenset[str] = PrivateAttr(frozenset())
 
     @classmethod
     def from_mapping(cls, data: Mapping[str, Any], name: str = "instrument") -> Instrument:
@@ -174,6 +181,11 @@ class Instrument(Spec):
     def item_ids(self) -> tuple[str, ...]:
         """Items that the form shows, in display order; reserve items are left out."""
         return tuple(item.id for item in self.items if item.in_form)
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """Items that `only` left out: the data may hold them, and they are not taken for typing errors."""
+        return self._left_out
 
     def scale_items(self, scale: str) -> tuple[str, ...]:
         """List a scale's items; for a scale of scales the pool of theirs."""
@@ -226,7 +238,10 @@ class Instrument(Spec):
         data["scales"] = {name: scale for name, scale in data["scales"].items() if name in wanted}
         items = {item for scale in wanted for item in self.scale_items(scale)}
         data["items"] = [item for item in data["items"] if item["id"] in items]
-        return Instrument.from_mapping(data, self.id)
+        data["norms"] = [norm for norm in data["norms"] if norm["scale"] in wanted]
+        chosen = Instrument.from_mapping(data, self.id)
+        chosen._left_out = self._left_out | (self.by_id.keys() - chosen.by_id.keys())
+        return chosen
 
     def _parts(self, scale: str) -> set[str]:
         direct = self.scales[scale].scales
@@ -259,6 +274,7 @@ TEXTS = ("title", "evidence", "instructions", "timeframe", "notes")
 def _spread_language(data: Mapping[str, Any]) -> dict[str, Any]:
     """Read a plain string as text in the instrument's own language."""
     language = data.get("language", "en")
+    language = language if isinstance(language, str) else "en"
     spread = _with_language(data, TEXTS, language)
     items, scales = spread.get("items"), spread.get("scales")
     if isinstance(items, list):

@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .checks import nearest, quoted
+from .checks import counted, nearest, quoted
 
 LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$"
+POOL_STEPS = 500
 Found = Iterator[tuple[tuple[Any, ...], str]]
 
 
@@ -27,6 +28,7 @@ def inconsistencies(data: Mapping[str, Any]) -> list[tuple[tuple[Any, ...], str]
         _mixed_ranges,
         _impossible_counts,
         _items_outside_scales,
+        _unknown_homes,
         _missing_wording,
         _missing_translations,
     )
@@ -60,10 +62,19 @@ def _range(data: Mapping[str, Any], item: Mapping[str, Any]) -> tuple[int, int] 
     return bounds if all(isinstance(bound, int) for bound in bounds) else None  # type: ignore[return-value]
 
 
-def _pool(data: Mapping[str, Any], name: str, above: tuple[str, ...] = ()) -> list[str]:
-    scale = _scales(data).get(name, {})
-    parts = [part for part in _names(scale, "scales") if part not in (*above, name)]
-    return [*_names(scale, "items"), *(item for part in parts for item in _pool(data, part, (*above, name)))]
+def _pool(data: Mapping[str, Any], name: str) -> list[str]:
+    """List a scale's items and those of the scales that it pools, each as often as it is reached."""
+    scales = _scales(data)
+    found: list[str] = []
+    waiting: list[tuple[str, tuple[str, ...]]] = [(name, (name,))]
+    for _ in range(POOL_STEPS):
+        if not waiting:
+            break
+        part, above = waiting.pop()
+        scale = scales.get(part, {})
+        found += _names(scale, "items")
+        waiting += [(below, (*above, below)) for below in reversed(_names(scale, "scales")) if below not in above]
+    return found
 
 
 def _repeated_items(data: Mapping[str, Any]) -> Found:
@@ -150,7 +161,7 @@ def _impossible_counts(data: Mapping[str, Any]) -> Found:
     for name, scale in _scales(data).items():
         needed, pool = scale.get("min_answered"), _pool(data, name)
         if isinstance(needed, int) and not isinstance(needed, bool) and pool and needed > len(pool):
-            message = f"min_answered is {needed}, but the scale has {len(pool)} items"
+            message = f"min_answered is {needed}, but the scale has {counted(len(pool), 'item')}"
             yield ("scales", name, "min_answered"), f"{message}; write a count up to that, or a share such as 0.5"
 
 
@@ -160,6 +171,20 @@ def _items_outside_scales(data: Mapping[str, Any]) -> Found:
         if item["id"] not in used and item.get("reserve") is not True and item.get("scored") is not False:
             message = f"item {quoted(item['id'])} belongs to no scale; name it in one, or mark it"
             yield ("items", index), f"{message} `reserve: true` or `scored: false`"
+
+
+def _unknown_homes(data: Mapping[str, Any]) -> Found:
+    known = _scales(data)
+    for index, item in _items(data):
+        home = item.get("scale")
+        if isinstance(home, str) and home not in known:
+            message = f"item {quoted(item['id'])} is meant for an unknown scale {quoted(home)}.{nearest(home, known)}"
+            yield ("items", index, "scale"), message
+    norms = data.get("norms")
+    for index, norm in enumerate(norms if isinstance(norms, list) else ()):
+        home = norm.get("scale") if isinstance(norm, dict) else None
+        if isinstance(home, str) and home not in known:
+            yield ("norms", index, "scale"), f"a norm of an unknown scale {quoted(home)}.{nearest(home, known)}"
 
 
 def _missing_wording(data: Mapping[str, Any]) -> Found:
@@ -173,18 +198,20 @@ def _missing_wording(data: Mapping[str, Any]) -> Found:
 
 
 def _missing_translations(data: Mapping[str, Any]) -> Found:
-    """Every language that is used anywhere must be given everywhere."""
+    """Every language that is used anywhere, and the instrument's own, must be given everywhere."""
     texts = list(_texts(data))
-    languages = sorted({str(key) for _, text in texts for key in text if re.match(LANGUAGE, str(key))})
+    own = data.get("language", "en")
+    used = {str(key) for _, text in texts for key in text} | ({own} if isinstance(own, str) else set())
+    languages = sorted(language for language in used if re.match(LANGUAGE, language))
     for place, text in texts:
         for language in languages:
             if language not in text:
-                yield place, f"the text in language {quoted(language)} is missing; other parts have it"
+                yield place, f"the text in language {quoted(language)} is missing; every text needs it"
 
 
 def _texts(data: Mapping[str, Any]) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
     candidates: list[tuple[tuple[Any, ...], Any]]
-    candidates = [((key,), data.get(key)) for key in ("title", "instructions", "timeframe")]
+    candidates = [((key,), data.get(key)) for key in ("title", "evidence", "instructions", "timeframe")]
     candidates += [(("items", i, key), item.get(key)) for i, item in _items(data) for key in ("text", "content_note")]
     candidates += [
         (("scales", name, key), scale.get(key))

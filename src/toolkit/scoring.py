@@ -10,7 +10,7 @@ import pandas as pd
 
 from .checks import check_one_of
 from .errors import AnalysisError
-from .instrument import SCORE_RULES, Instrument, ScoreRule
+from .instrument_model import SCORE_RULES, Instrument, ScoreRule
 from .responses import Responses, as_responses
 
 

@@ -32,7 +32,9 @@ def test_unknown_notebook():
         find_notebook("scale")
 
 
-@pytest.mark.parametrize(("text", "value"), [({"confidence": "0.9"}, 0.9), ({"wave": "007"}, "007"), ({"wave": "true"}, "true")])
+@pytest.mark.parametrize(
+    ("text", "value"), [({"confidence": "0.9"}, 0.9), ({"wave": "007"}, "007"), ({"wave": "true"}, "true")]
+)
 def test_text_is_read_by_the_declared_type(text, value):
     assert list(from_text("scales", find_notebook("scales"), text).values()) == [value]
 

@@ -30,7 +30,13 @@ def small_study(folder: Path, **changes) -> Path:
         f"items: [{', '.join(f'{{id: {name}, response: f}}' for name in 'abcdef')}]\n"
         "scales: {one: {items: [a, b, c]}, two: {items: [d, e, f]}}\n"
     )
-    lines = {"study": "small", "title": "Small", "data": "[{file: answers.csv}]", "instruments": "[./my.yaml]", **changes}
+    lines = {
+        "study": "small",
+        "title": "Small",
+        "data": "[{file: answers.csv}]",
+        "instruments": "[./my.yaml]",
+        **changes,
+    }
     (folder / "study.yaml").write_text("".join(f"{key}: {value}\n" for key, value in lines.items()))
     return folder / "study.yaml"
 
@@ -88,7 +94,9 @@ def test_the_same_study_gives_the_same_bytes(tmp_path):
 
 def test_parameters_reach_the_notebook(tmp_path):
     study = small_study(tmp_path)
-    index = tk.report(study, out=tmp_path / "out", only="scales", parameters={"missing": "pairwise", "confidence": "0.9"})
+    index = tk.report(
+        study, out=tmp_path / "out", only="scales", parameters={"missing": "pairwise", "confidence": "0.9"}
+    )
     settings = json.loads((index.parent / "results.json").read_text())["pages"]["scales"]["reliability"]["settings"]
     assert (settings["missing"], settings["confidence"]) == ("pairwise", 0.9)
 
@@ -170,9 +178,15 @@ def test_couples_over_waves_are_reported_for_one_wave_and_clustered(tmp_path):
 
 def test_hostile_wording_is_shown_and_not_run(tmp_path):
     study = small_study(tmp_path, title="'<script>alert(1)</script> & \"quotes\" 🙂'")
-    text = (tmp_path / "my.yaml").read_text().replace("{id: a, response: f}", "{id: a, response: f, text: '<img src=x onerror=alert(1)> $x$'}")
+    text = (
+        (tmp_path / "my.yaml")
+        .read_text()
+        .replace("{id: a, response: f}", "{id: a, response: f, text: '<img src=x onerror=alert(1)> $x$'}")
+    )
     for name in "bcdef":
-        text = text.replace(f"{{id: {name}, response: f}}", f"{{id: {name}, response: f, text: '=cmd {'long ' * 2000}'}}")
+        text = text.replace(
+            f"{{id: {name}, response: f}}", f"{{id: {name}, response: f, text: '=cmd {'long ' * 2000}'}}"
+        )
     (tmp_path / "my.yaml").write_text(text)
     report = tk.report(study, out=tmp_path / "out").parent
     for page in report.glob("*.html"):
@@ -228,7 +242,9 @@ def real_run(tmp_path_factory):
     assert done.returncode == 0, done.stderr
     pairwise = toolkit_command("report", "study.yaml", "--out", "pairwise", "-p", "missing=pairwise", cwd=folder)
     assert pairwise.returncode == 0, pairwise.stderr
-    return {name: json.loads((folder / name / "assertiveness" / "results.json").read_text()) for name in ("out", "pairwise")}
+    return {
+        name: json.loads((folder / name / "assertiveness" / "results.json").read_text()) for name in ("out", "pairwise")
+    }
 
 
 SCALES = {"AS": "assertiveness", "SC": "social_confidence", "AD": "adventurousness", "DO": "dominance"}
@@ -246,7 +262,13 @@ def test_real_run_agrees_with_psych(real_run, key):
     assert listwise["n_used"] == expected["n_complete"]
     assert pairwise["alpha"] == pytest.approx(expected["total"]["raw_alpha"], abs=1e-10)
     items = estimates(real_run["pairwise"], "item_analysis").query("scale == @name")
-    for ours, theirs in {"r_raw": "raw.r", "r_corrected": "r.cor", "r_drop": "r.drop", "mean": "mean", "sd": "sd"}.items():
+    for ours, theirs in {
+        "r_raw": "raw.r",
+        "r_corrected": "r.cor",
+        "r_drop": "r.drop",
+        "mean": "mean",
+        "sd": "sd",
+    }.items():
         assert items[ours].tolist() == pytest.approx(expected["item.stats"][theirs], abs=1e-10)
     assert items["alpha_if_dropped"].tolist() == pytest.approx(expected["alpha.drop"]["raw_alpha"], abs=1e-10)
 
@@ -257,7 +279,9 @@ def test_real_run_has_the_anchors(real_run):
     assert row["n_used"] == 962
     assert row["alpha"] == pytest.approx(0.831946, abs=5e-7)
     assert row["alpha"] == pytest.approx(anchor["total"]["raw_alpha"], abs=1e-10)
-    assert (row["alpha_ci_low"], row["alpha_ci_high"]) == pytest.approx((anchor["feldt"]["lower"], anchor["feldt"]["upper"]), abs=1e-9)
+    assert (row["alpha_ci_low"], row["alpha_ci_high"]) == pytest.approx(
+        (anchor["feldt"]["lower"], anchor["feldt"]["upper"]), abs=1e-9
+    )
     assert row["alpha_duhachek_se"] == pytest.approx(anchor["total"]["ase"], abs=1e-10)
     pairwise = estimates(real_run["pairwise"], "reliability").set_index("scale").loc["ipip_as.assertiveness"]
     assert pairwise["alpha"] == pytest.approx(0.831057, abs=5e-7)

@@ -11,7 +11,7 @@ import pandas as pd
 from .. import format as fmt
 from ..checks import check_count
 from ..errors import AnalysisError
-from ..instrument import Instrument
+from ..instrument_model import Instrument
 from ..kernels.moments import Moments
 from ..responses import Responses
 from ..results import Result, fit_table
@@ -225,7 +225,7 @@ def _group(column: pd.Series[Any], smallest_cell: int) -> pd.DataFrame:
     counts = column.value_counts(sort=False).sort_index(key=lambda index: index.astype(str))
     if len(counts) > 4 * MOST_GROUPS:
         return pd.DataFrame()
-    hidden = _hidden(counts.to_numpy(), smallest_cell)
+    hidden = hidden_groups(counts.to_numpy(), smallest_cell)
     n = pd.array(counts.to_numpy(), dtype="Int64")
     n[hidden] = pd.NA
     share = np.where(hidden, np.nan, counts.to_numpy() / max(len(column), 1))
@@ -237,7 +237,7 @@ def _plain(value: Any) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _hidden(counts: Any, smallest_cell: int) -> Any:
+def hidden_groups(counts: Any, smallest_cell: int) -> Any:
     """Mark groups that are too small, and one more where a single one could be worked out from the total."""
     hidden = counts < smallest_cell
     if hidden.sum() == 1 and len(counts) > 1:

@@ -14,7 +14,7 @@ from threadpoolctl import ThreadpoolController
 
 from ..checks import check_known, quoted
 from ..errors import AnalysisError, ArgumentError
-from ..instrument import Instrument
+from ..instrument_model import Instrument
 from ..responses import Responses, as_responses
 from ..scoring import score_scale
 

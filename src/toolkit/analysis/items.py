@@ -12,7 +12,7 @@ import pandas as pd
 from .. import format as fmt
 from ..checks import check_one_of, listed
 from ..errors import UndefinedStatisticWarning
-from ..instrument import Instrument
+from ..instrument_model import Instrument
 from ..kernels import consistency
 from ..kernels.moments import Missing, Moments, tabulate
 from ..responses import Responses

@@ -14,7 +14,7 @@ import pandas as pd
 from .. import format as fmt
 from ..checks import check_count, check_one_of, check_share, listed
 from ..errors import ArgumentError, UndefinedStatisticWarning
-from ..instrument import Instrument
+from ..instrument_model import Instrument
 from ..kernels import consistency, intervals
 from ..kernels.moments import Missing, Moments
 from ..responses import Responses

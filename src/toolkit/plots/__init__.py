@@ -12,7 +12,7 @@ from collections.abc import Callable
 from ..checks import check_one_of, listed, quoted
 from ..errors import ArgumentError
 from ..results import Result
-from . import answers, profile, scales
+from . import answers, profile, scales, styles
 from .figure import Figure, style
 
 __all__ = ["FIGURES", "Figure", "plot"]
@@ -22,6 +22,7 @@ FIGURES: dict[str, dict[str, Callable[[Result], Figure]]] = {
     "describe": {"scores": scales.scores},
     "correlations": {"heatmap": scales.heatmap},
     "reliability": {"intervals": scales.intervals},
+    "style_profile": {"styles": styles.styles},
 }
 
 

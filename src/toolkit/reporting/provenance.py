@@ -6,7 +6,7 @@ import platform
 from importlib.metadata import version
 
 from .. import format as fmt
-from ..instrument import Instrument
+from ..instrument_model import Instrument
 from ..responses import Responses
 from ..study import Study
 
