@@ -1,0 +1,1 @@
+"""Exchange: instruments, responses and studies in forms that others read."""
