@@ -22,6 +22,7 @@ COLUMNS = ("variable", "kind", "n", "n_missing", "mean", "sd", "skew", "kurtosis
 MOST_BINS = 25
 GRID = 128
 MOST_GROUPS = 10
+MOST_IN_SENTENCE = 6
 TOO_FEW_ITEMS = "too few items answered"
 
 
@@ -44,8 +45,8 @@ def describe(data: Responses | pd.DataFrame, *, wave: Any = None, day: Any = Non
     Result
         `estimates`: a row per variable: items as answered (not reversed), scales as scored, numeric covariates
         without flagged values and without floor and ceiling. `tables`: `missing` (variable × reason),
-        `histogram` and `density` of each scale, `groups` of each covariate that is text or has up to ten values.
-        n is that of each variable on its own.
+        `missing_overview` (instrument × reason), `histogram` and `density` of each scale, `groups` of each covariate
+        that is text or has up to ten values. n is that of each variable on its own.
 
     Notes
     -----
@@ -64,18 +65,19 @@ def describe(data: Responses | pd.DataFrame, *, wave: Any = None, day: Any = Non
         raise AnalysisError("the data hold only keys, so there is nothing to describe.")
     named = _named_variables(chosen)
     estimates = pd.DataFrame([_row(*one) for one in named], columns=list(COLUMNS))
-    groups = _groups(chosen, smallest_cell)
+    groups, missing = _groups(chosen, smallest_cell), _missing(chosen, estimates)
     return Result(
         kind="describe",
         title="Descriptive statistics",
         estimates=estimates,
         fit=_fit(estimates, len(chosen.frame)),
-        tables={"missing": _missing(chosen, estimates), **_shapes(chosen), "groups": groups},
+        tables={"missing": missing, "missing_overview": _overview(chosen), **_shapes(chosen), "groups": groups},
         settings={**chosen.settings, "smallest_cell": smallest_cell},
         statement=_sentence(estimates, len(chosen.frame)),
         captions={
             "estimates": "Descriptive statistics (items as answered)",
             "missing": "Missing answers by reason",
+            "missing_overview": "Missing answers of each instrument by reason",
             "histogram": "Distribution of each score",
             "density": "Smoothed distribution of each score",
             "groups": f"People by group (groups of fewer than {smallest_cell} are not shown)",
@@ -158,6 +160,21 @@ def _missing(chosen: Sample, estimates: pd.DataFrame) -> pd.DataFrame:
     unscored = scales.rename(columns={"n_missing": "n"}).assign(reason=TOO_FEW_ITEMS)
     table = pd.concat([counted, unscored], ignore_index=True)[["variable", "reason", "n"]]
     return table.assign(missing_share=table["n"] / max(len(chosen.frame), 1))
+
+
+def _overview(chosen: Sample) -> pd.DataFrame:
+    """Count the missing answers of each instrument's items by reason, as shares of all its cells."""
+    responses = chosen.responses
+    rows = []
+    for one in responses.instruments:
+        items = [item for item in one.item_ids if item in responses.frame]
+        cells = max(len(items) * len(responses.frame), 1)
+        found = responses.reasons.loc[responses.reasons["column"].isin(items), "reason"].astype(str)
+        rows += [
+            {"instrument": one.id, "reason": reason, "n": n, "missing_share": n / cells}
+            for reason, n in found.value_counts().sort_index().items()
+        ]
+    return pd.DataFrame(rows, columns=["instrument", "reason", "n", "missing_share"])
 
 
 def _shapes(chosen: Sample) -> dict[str, pd.DataFrame]:
@@ -253,4 +270,4 @@ def _sentence(estimates: pd.DataFrame, n_rows: int) -> str:
         if row.n > 1
     ]
     head = f"{fmt.count(n_rows)} rows were described"
-    return f"{head}: {'; '.join(parts)}." if parts else f"{head}."
+    return f"{head}: {'; '.join(parts)}." if 0 < len(parts) <= MOST_IN_SENTENCE else f"{head}."

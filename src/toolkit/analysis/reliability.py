@@ -48,6 +48,7 @@ COLUMNS = (
     "mean_r",
     "standard_error_of_measurement",
 )
+MOST_IN_SENTENCE = 6
 METHODS = {
     ("analytic", False): "alpha with Feldt's interval (rows independent)",
     ("analytic", True): "alpha with a couple-clustered sandwich interval",
@@ -308,15 +309,18 @@ class _Measured:
 
 
 def _sentence(estimates: pd.DataFrame, confidence: float) -> str:
-    """Report alpha of each scale in a sentence."""
-    level = fmt.percent(confidence)
-    parts = [
-        f"α = {fmt.number(row.alpha, bounded=True)}, {level} CI "
-        f"{fmt.interval(row.alpha_ci_low, row.alpha_ci_high, bounded=True)} "
-        f"for {row.scale} ({row.n_items} items, n = {fmt.count(row.n_used)})"
-        for row in fmt.rows(estimates)
-        if not fmt.is_empty(row.alpha)
-    ]
-    if not parts:
+    """Report alpha of each scale in a sentence; of many scales the lowest and the highest."""
+    known = estimates[estimates["alpha"].notna()].sort_values("alpha", kind="stable")
+    if known.empty:
         return "No scale has an internal consistency that is defined for these data."
+    if len(known) > MOST_IN_SENTENCE:
+        low, high = (_reported(row, confidence) for row in fmt.rows(known.iloc[[0, -1]]))
+        return f"Internal consistency of {len(known)} scales ranged from {low} to {high}."
+    parts = [_reported(row, confidence) for row in fmt.rows(known.sort_index())]
     return f"Internal consistency was {'; '.join(parts)}."
+
+
+def _reported(row: Any, confidence: float) -> str:
+    bounds = fmt.interval(row.alpha_ci_low, row.alpha_ci_high, bounded=True)
+    alpha = f"α = {fmt.number(row.alpha, bounded=True)}, {fmt.percent(confidence)} CI {bounds}"
+    return f"{alpha} for {row.scale} ({row.n_items} items, n = {fmt.count(row.n_used)})"
