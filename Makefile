@@ -6,7 +6,7 @@ PYTHON ?= $(shell for name in python3 python python3.14 python3.13 python3.12 py
 	"$$name" -c '$(FITS)' >/dev/null 2>&1 && echo "$$name" && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
-STUDY ?= data/bfi/study.yaml
+STUDY ?= data/couples_demo/study.yaml
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help report test bench lint types notebooks lab schema clean browser
