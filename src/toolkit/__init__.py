@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from .catalogue import instrument, instrument_from_keys, instruments
     from .exchange.codebook import codebook
     from .instrument_model import Instrument
+    from .linter import lint, lint_summary
     from .readers import Dialect, read_responses
     from .reporting.run import report
     from .responses import Responses
     from .results import Result, attempt
     from .scoring import score
+    from .simulation import simulate
     from .study import Study, read_study
 
 _HOMES = {
@@ -35,11 +37,14 @@ _HOMES = {
     "instrument_from_keys": "catalogue",
     "instruments": "catalogue",
     "item_analysis": "analysis.items",
+    "lint": "linter",
+    "lint_summary": "linter",
     "read_responses": "readers",
     "read_study": "study",
     "reliability": "analysis.reliability",
     "report": "reporting.run",
     "score": "scoring",
+    "simulate": "simulation",
     "style_profile": "analysis.profiles",
 }
 
@@ -57,11 +62,14 @@ __all__ = [
     "instrument_from_keys",
     "instruments",
     "item_analysis",
+    "lint",
+    "lint_summary",
     "read_responses",
     "read_study",
     "reliability",
     "report",
     "score",
+    "simulate",
     "style_profile",
 ]
 __version__ = "0.1.0"

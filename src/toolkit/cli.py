@@ -121,6 +121,32 @@ def score(
         typer.echo(Table.from_frame(responses.log, "What happened to the answers").to_text(), err=True)
 
 
+@app.command()
+def codebook(
+    source: Annotated[str, typer.Argument(help="An instrument (id or file) or a study file.")],
+    out: Out = None,
+    form: Annotated[str, typer.Option("--format", help="html, csv or json; by default as --out ends.")] = "",
+    language: Annotated[str | None, typer.Option(help="Language of the wording.")] = None,
+) -> None:
+    """Write a codebook: what every column means."""
+    from .exchange.codebook import codebook as describe_columns
+
+    ending = out.suffix.removeprefix(".") if out is not None else "csv"
+    _write(describe_columns(source, language=language).rendered(form or ending), out)
+
+
+@app.command()
+def simulate(
+    design: Annotated[Path, typer.Argument(help="A simulation.yaml.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write to.")],
+) -> None:
+    """Write simulated answers, their codebook and the truth, as a design says."""
+    from .simulation import write_simulation
+
+    for written in write_simulation(design, out):
+        typer.echo(str(written))
+
+
 def _write(text: str, out: Path | None) -> None:
     """Write to a file, or to the screen."""
     if out is None:
@@ -168,6 +194,30 @@ def validate(files: Annotated[list[str], typer.Argument(help="Instrument files o
             problems.append(str(problem))
     if problems:
         raise ToolkitError("\n\n".join(problems))
+
+
+@catalogue.command()
+def lint(
+    instruments: Annotated[
+        list[str] | None, typer.Argument(help="Ids or files; the whole catalogue by default.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Show advice that the file has answered, too.")] = False,
+) -> None:
+    """Check items by the rules of item writing; errors give exit code 2."""
+    from .catalogue import catalogue as known
+    from .catalogue import instrument as load
+    from .format import Table
+    from .linter import findings_table, lint_all
+
+    found = lint_all([load(name) for name in instruments or known()])
+    shown = {name: [one for one in findings if every or one.is_open] for name, findings in found.items()}
+    table = findings_table(shown)
+    typer.echo(
+        Table.from_frame(table, "Findings").to_text() if len(table) else f"no open finding in {', '.join(found)}"
+    )
+    errors = sum(one.level == "error" for findings in found.values() for one in findings)
+    if errors:
+        raise ToolkitError(f"{errors} errors in the wording; each is named above with what to do.")
 
 
 @catalogue.command()

@@ -176,6 +176,15 @@ class Sentence(str):
         return f"<p>{html.escape(together)}</p>" if self else ""
 
 
+class Heading(str):
+    """Text that shows itself as a third-level heading in a notebook."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        return f"<h3>{html.escape(self)}</h3>"
+
+
 class Sentences(tuple[str, ...]):
     """Several sentences that show themselves as a list in a notebook."""
 
@@ -214,7 +223,7 @@ class Table:
             headings=tuple(title for title, _, _ in columns),
             rows=rows,
             numeric=tuple(right for _, right, _ in columns),
-            notes=tuple(note for note in notes if note),
+            notes=tuple(note for note in ("" if rows else "None.", *notes) if note),
         )
 
     def to_html(self) -> str:

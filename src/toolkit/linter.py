@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from .checks import nearest, quoted
+from .format import Sentence, Table
 from .linter_rules import HOUSE, RULES, Level
 
 if TYPE_CHECKING:
@@ -75,6 +76,11 @@ def lint(instrument: Instrument, others: Sequence[Instrument] = ()) -> tuple[Fin
     return findings + tuple(_stale_answers(instrument, findings, bool(others)))
 
 
+def lint_all(instruments: Sequence[Instrument]) -> dict[str, tuple[Finding, ...]]:
+    """Check several instruments, each against the others; findings by instrument id."""
+    return {one.id: lint(one, [other for other in instruments if other is not one]) for one in instruments}
+
+
 def findings_table(findings: Iterable[Finding] | Mapping[str, Iterable[Finding]]) -> pd.DataFrame:
     """Put findings into a table, one row each; findings by instrument id get a column `instrument`.
 
@@ -90,6 +96,27 @@ def findings_table(findings: Iterable[Finding] | Mapping[str, Iterable[Finding]]
     tables = [findings_table(list(some)).assign(instrument=name) for name, some in findings.items()]
     together = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
     return together.reindex(columns=["instrument", *columns])
+
+
+def lint_summary(instruments: Sequence[Instrument]) -> Table | Sentence:
+    """Sum up the findings of the new instruments among several, one row each; nothing where none is new."""
+    found = lint_all([one for one in instruments if one.status == "new"])
+    if not found:
+        return Sentence("")
+    rows = pd.DataFrame(
+        [
+            {
+                "instrument": name,
+                "errors": sum(one.level == "error" for one in findings),
+                "open_advice": sum(one.level == "advice" and one.is_open for one in findings),
+                "answered_advice": sum(not one.is_open for one in findings),
+                "rules": ", ".join(dict.fromkeys(one.rule for one in findings)) or "none",
+            }
+            for name, findings in found.items()
+        ]
+    )
+    note = "Advice is answered in the instrument file; `toolkit instruments lint --all` shows each finding and answer."
+    return Table.from_frame(rows, "Wording of the new instruments against item-writing rules", notes=[note])
 
 
 def _answered(one: Instrument, finding: Finding) -> Finding:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from .catalogue import instrument
 from .checks import check_one_of, listed, nearest, quoted
 from .errors import ArgumentError, Fault, ResponsesError
-from .format import Sentence, Sentences, Table, count, percent
+from .format import Heading, Sentence, Sentences, Table, count, percent
 from .instrument_model import Instrument
 from .intake import Intake, ReadingRules
 from .occasions import KEYS, OCCASION
@@ -127,6 +127,11 @@ class Responses:
         """The names of all scales, as `instrument.scale`."""
         return tuple(f"{one.id}.{scale}" for one in self.instruments for scale in one.scales)
 
+    @property
+    def own_scales(self) -> tuple[str, ...]:
+        """The scales that have items of their own: all but those that pool others, such as totals."""
+        return tuple(f"{one.id}.{name}" for one in self.instruments for name in one.scales if one.scales[name].items)
+
     def find_scale(self, name: str) -> tuple[Instrument, str]:
         """Find a scale by `instrument.scale`, or by its bare name where only one instrument has it.
 
@@ -200,7 +205,11 @@ class Responses:
         if len(renamed):
             line = {"action": "renamed", "detail": "to the names used here", "columns": len(renamed)}
             rest = pd.concat([pd.DataFrame([{**line, "cells": 0}]), rest], ignore_index=True)
-        return Table.from_frame(rest, "What happened to the answers on the way in")
+        return Table.from_frame(rest, "What happened to the answers on the way in (all rows that were read)")
+
+    def headings(self) -> dict[str, Heading]:
+        """Give a heading for each instrument, by id."""
+        return {one.id: Heading(one.text(one.title)) for one in self.instruments}
 
     def standing(self) -> Sentences:
         """Say of each instrument what is known about its validity."""

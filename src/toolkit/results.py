@@ -41,7 +41,7 @@ class Result:
     settings : every argument, the seed and the versions of the instruments.
     statement : one sentence in APA style.
     captions : a caption for each table, by name.
-    view : which columns and rows of `estimates` show in a notebook, set by `showing`.
+    view : which part of the estimates shows in a notebook, set by `showing`.
     name : what tells this result from others of its kind in a report; the kind, unless set by `named`.
     """
 
@@ -66,11 +66,20 @@ class Result:
         """Return the same result under another name."""
         return dataclasses.replace(self, name=name)
 
-    def showing(
-        self, *, columns: Sequence[str] | None = None, rows: str | None = None, caption: str | None = None
-    ) -> Result:
-        """Return the same result, of which a notebook shows some columns and rows (see `table`)."""
-        return dataclasses.replace(self, view={"columns": columns, "rows": rows, "caption": caption})
+    def showing(self, **view: Any) -> Result:
+        """Return the same result, of which a notebook shows a part of the estimates (arguments of `table`)."""
+        return dataclasses.replace(self, view=view)
+
+    def part(self, instrument: str) -> Result:
+        """Keep the rows about one instrument's scales, in every table that names scales."""
+        tables = {name: _of_instrument(frame, "scale", instrument) for name, frame in self.tables.items()}
+        return dataclasses.replace(
+            self,
+            name=f"{self.name}_{instrument}",
+            estimates=_of_instrument(self.estimates, "scale", instrument),
+            fit=_of_instrument(self.fit, "model", instrument),
+            tables=tables,
+        )
 
     def table_names(self) -> tuple[str, ...]:
         """List the tables that `to_frame` and `table` know."""
@@ -89,6 +98,7 @@ class Result:
         *,
         columns: Sequence[str] | None = None,
         rows: str | None = None,
+        strongest: tuple[str, int] | None = None,
         caption: str | None = None,
         digits: int = 2,
     ) -> fmt.Table:
@@ -99,13 +109,18 @@ class Result:
         name : which table.
         columns : the columns to show; all by default.
         rows : a pandas query that chooses rows, such as ``"kind == 'scale'"``.
+        strongest : a column and a number: where there are more rows, those whose value is largest in size.
         caption : a caption in place of the table's own.
         digits : decimals.
         """
         frame = self.to_frame(name)
         frame = frame.query(rows) if rows else frame
+        notes = list(self._notes()) if name == "estimates" else []
+        if strongest is not None and len(frame) > strongest[1]:
+            column, limit = strongest
+            notes.insert(0, f"The {limit} strongest of {fmt.count(len(frame))} rows; the others are in the CSV table.")
+            frame = frame.sort_values(column, key=abs, ascending=False, kind="stable").head(limit)
         frame = frame[list(columns)] if columns is not None else frame
-        notes = self._notes() if name == "estimates" else ()
         title = caption or self.captions.get(name, self.title)
         return fmt.Table.from_frame(frame, title, digits=digits, notes=notes)
 
@@ -173,6 +188,10 @@ class Unavailable(fmt.Sentence):
         """Show the reason."""
         return self
 
+    def part(self, _: str) -> Unavailable:
+        """Have no part."""
+        return Unavailable("")
+
 
 def attempt(analysis: Callable[..., Result], *args: Any, **kwargs: Any) -> Result | Unavailable:
     """Run an analysis; where the data do not allow it, return the reason as a sentence, so that a report goes on.
@@ -189,6 +208,12 @@ def attempt(analysis: Callable[..., Result], *args: Any, **kwargs: Any) -> Resul
         return analysis(*args, **kwargs)
     except AnalysisError as problem:
         return Unavailable(f"Not available: {problem}")
+
+
+def _of_instrument(frame: pd.DataFrame, column: str, instrument: str) -> pd.DataFrame:
+    if column not in frame.columns:
+        return frame
+    return frame[frame[column].astype(str).str.startswith(f"{instrument}.")].reset_index(drop=True)
 
 
 def plain(value: Any) -> Any:

@@ -121,6 +121,9 @@ def bench_import() -> None:
 
 
 if __name__ == "__main__":
+    from tests.benchmarks.simulation import bench_simulation
+
     bench_import()
     bench_scoring()
     bench_csv()
+    bench_simulation(compare)

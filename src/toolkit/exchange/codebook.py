@@ -13,10 +13,12 @@ import pandas as pd
 
 from ..catalogue import instrument
 from ..checks import check_one_of
+from ..errors import InstrumentError
 from ..format import Table, to_csv
 from ..instrument_model import Instrument, Item
 from ..results import records
-from ..study import Study
+from ..specs import read_document
+from ..study import Study, read_study
 
 SCHEMA = "toolkit.codebook/1"
 FORMATS = ("html", "csv", "json")
@@ -104,7 +106,7 @@ class Codebook:
 
 
 def codebook(source: Instrument | Study | str | Path, *, language: str | None = None) -> Codebook:
-    """Make the codebook of an instrument (object, id or file) or of a study.
+    """Make the codebook of an instrument or of a study: an object, an id of the catalogue, or a file.
 
     Parameters
     ----------
@@ -122,9 +124,21 @@ def codebook(source: Instrument | Study | str | Path, *, language: str | None = 
     >>> book.items.loc[0, ["column", "scales", "options"]].tolist()
     ['rws01', 'rws.avoidance; rws.total', '0 = Never; 1 = Rarely; 2 = Sometimes; 3 = Often; 4 = Almost always']
     """
-    if isinstance(source, Study):
-        return _of_study(source, language)
-    return _of_instruments((instrument(source),), language)
+    described = _loaded(source)
+    if isinstance(described, Study):
+        return _of_study(described, language)
+    return _of_instruments((described,), language)
+
+
+def _loaded(source: Instrument | Study | str | Path) -> Instrument | Study:
+    """Load what a path or id names: a study file says so by its key `study`."""
+    if isinstance(source, Instrument | Study):
+        return source
+    path = Path(source)
+    is_file = path.suffix in (".yaml", ".yml") and path.is_file()
+    if path.is_dir() or (is_file and "study" in read_document(path, InstrumentError).data):
+        return read_study(path)
+    return instrument(source)
 
 
 def _of_study(study: Study, language: str | None) -> Codebook:
