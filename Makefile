@@ -30,7 +30,7 @@ $(VENV)/.dev-ready: pyproject.toml $(VENV)/.report-ready
 	@touch $@
 
 report: $(VENV)/.report-ready ## make the sample study's report (STUDY=... for another) and print its path
-	@$(BIN)/toolkit report $(STUDY)
+	@$(BIN)/toolkit report "$(STUDY)"
 
 test: $(VENV)/.dev-ready browser ## run all tests
 	$(BIN)/python -m pytest -n auto --dist worksteal

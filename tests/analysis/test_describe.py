@@ -74,21 +74,6 @@ def test_missing_is_counted_by_reason():
     assert table.loc[("c", "unknown"), "missing_share"] == 0.5
 
 
-@pytest.mark.parametrize(
-    ("counts", "shown"),
-    [
-        ({"a": 50, "b": 40}, {"a": 50, "b": 40}),
-        ({"a": 50, "b": 40, "c": 2}, {"a": 50, "b": None, "c": None}),
-        ({"a": 50, "b": 3, "c": 2}, {"a": 50, "b": None, "c": None}),
-        ({"a": 3}, {"a": None}),
-    ],
-)
-def test_small_groups_are_hidden_and_cannot_be_worked_out(counts, shown):
-    frame = pd.DataFrame({"group": [name for name, n in counts.items() for _ in range(n)]})
-    groups = tk.describe(frame).tables["groups"]
-    assert {value: None if pd.isna(n) else n for value, n in zip(groups["value"], groups["n"], strict=True)} == shown
-
-
 def test_flagged_values_are_left_out_of_the_summary():
     frame = pd.DataFrame({"age": [*range(20, 60), 444]})
     responses = tk.Responses.from_frame(frame, covariates=[{"name": "age", "max": 100}])
@@ -100,3 +85,23 @@ def test_flagged_values_are_left_out_of_the_summary():
 def test_smallest_cell_is_checked():
     with pytest.raises(ArgumentError, match="smallest_cell"):
         tk.describe(pd.DataFrame({"a": [1]}), smallest_cell=0)
+
+
+def test_groups_that_are_small_lose_their_names():
+    frame = pd.DataFrame({"group": ["a"] * 50 + ["b"] * 40 + ["rare"] * 2, "mail": [f"x{i}@y.org" for i in range(92)]})
+    groups = tk.describe(frame).tables["groups"]
+    assert groups[["value", "n"]].to_numpy().tolist() == [["a", 50], ["(small groups)", 42]]
+    assert "y.org" not in tk.describe(frame).to_json()
+
+
+def test_flagged_values_form_no_group():
+    frame = pd.DataFrame({"age": [999] * 6 + [20] * 17 + [30] * 17})
+    responses = tk.Responses.from_frame(frame, covariates=[{"name": "age", "max": 100}])
+    assert tk.describe(responses).tables["groups"]["value"].tolist() == ["20", "30"]
+
+
+def test_a_measured_covariate_with_a_word_in_it_stays_measured():
+    frame = pd.DataFrame({"age": [*range(20, 60), "38 years"]}, dtype=object)
+    responses = tk.Responses.from_frame(frame, covariates=[{"name": "age", "min": 18, "max": 100}])
+    assert responses.flags["value"].tolist() == ["38 years"]
+    assert tk.describe(responses).estimates.iloc[0][["kind", "n", "mean"]].tolist() == ["covariate", 40, 39.5]

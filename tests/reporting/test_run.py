@@ -14,7 +14,7 @@ import pytest
 
 import toolkit as tk
 from tests.conftest import ROOT, oracle, test_data
-from toolkit.errors import NotebookFailed, ReportError, ResponsesError, StudyError
+from toolkit.errors import ArgumentError, NotebookFailed, ReportError, ResponsesError, StudyError
 from toolkit.reporting import notebooks, run
 
 RESULTS = ("describe", "item_analysis", "reliability", "correlations")
@@ -56,7 +56,7 @@ def test_a_report_holds_all_its_parts(bfi_report):
     assert {"index.html", "scales.html", "scales.ipynb", "results.json"} <= names
     for result in RESULTS:
         assert f"tables/scales-{result}-estimates.csv" in names
-    for figure in ("item_analysis-options", "item_analysis-profile", "describe-scores", "correlations-heatmap"):
+    for figure in ("item_analysis_bfi-options", "item_analysis_bfi-profile", "describe-scores", "correlations-heatmap"):
         assert {f"figures/scales-{figure}.svg", f"figures/scales-{figure}.png"} <= names
 
 
@@ -109,6 +109,10 @@ def test_parameters_reach_the_notebook(tmp_path):
         ({}, {"parameters": {"study": "other.yaml"}}, ReportError, "no parameter 'study'"),
         ({}, {"only": "scale"}, ReportError, "Did you mean 'scales'"),
         ({"reports": "[{notebook: scales, parameters: {wave: 3}}]"}, {}, ReportError, "type str"),
+        ({}, {"parameters": {"confidence": "95"}}, ArgumentError, "between 0 and 1"),
+        ({}, {"parameters": {"missing": "pairwice"}}, ArgumentError, "Did you mean 'pairwise'"),
+        ({}, {"parameters": {"wave": "2"}}, ArgumentError, "no wave column"),
+        ({"privacy": "{smallest_cell: 31}"}, {}, ReportError, "groups of at least 31"),
         ({"reports": "[{notebook: scale}]"}, {}, ReportError, "Did you mean 'scales'"),
         ({"titel": "x"}, {}, StudyError, "Did you mean 'title'"),
         ({"data": "[{file: answer.csv}]"}, {}, StudyError, "answers.csv"),
@@ -122,11 +126,11 @@ def test_mistakes_stop_before_a_kernel_starts(tmp_path, monkeypatch, changes, ca
     assert not (tmp_path / "out").exists()
 
 
-def broken_notebook(folder: Path) -> Path:
+def broken_notebook(folder: Path, source: str = "1 / 0") -> Path:
     path = folder / "01_scales.ipynb"
     shutil.copy(notebooks.find_notebook("scales"), path)
     notebook = nbformat.read(path, as_version=4)
-    notebook.cells[4].source = "1 / 0"
+    notebook.cells[4].source = source
     nbformat.write(notebook, path)
     return path
 
@@ -153,6 +157,61 @@ def test_a_folder_that_is_no_report_is_never_replaced(tmp_path):
     with pytest.raises(ReportError, match="not a report"):
         tk.report(study, out=tmp_path / "out")
     assert (tmp_path / "out" / "small" / "thesis.txt").read_text() == "years of work"
+
+
+def test_one_couple_is_never_reported(tmp_path):
+    study = small_study(tmp_path, keys="{person: person, couple: couple}")
+    rows = pd.read_csv(tmp_path / "answers.csv").head(8)
+    rows.assign(person=range(8), couple=[i // 2 for i in range(8)]).to_csv(tmp_path / "answers.csv", index=False)
+    with pytest.raises(ReportError, match="4 couples, but a report describes groups of at least 5"):
+        tk.report(study, out=tmp_path / "out")
+
+
+def test_a_report_never_replaces_its_own_study_or_another_report(tmp_path):
+    (tmp_path / "small").mkdir()
+    study = small_study(tmp_path / "small")
+    (tmp_path / "small" / "results.json").write_text('{"schema": "toolkit.report/1", "study": "small"}')
+    with pytest.raises(ReportError, match="holds the study itself"):
+        tk.report(study, out=tmp_path)
+    (tmp_path / "out" / "small").mkdir(parents=True)
+    (tmp_path / "out" / "small" / "results.json").write_text('{"schema": "toolkit.report/1", "study": "other"}')
+    with pytest.raises(ReportError, match="not a report of the study small"):
+        tk.report(study, out=tmp_path / "out")
+    assert (tmp_path / "small" / "answers.csv").is_file()
+
+
+def test_the_out_folder_may_not_be_a_file(tmp_path):
+    study = small_study(tmp_path)
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(ReportError, match="is a file"):
+        tk.report(study, out=tmp_path / "out")
+
+
+def test_modules_in_the_study_folder_are_not_run(tmp_path):
+    study = small_study(tmp_path)
+    for name in ("pandas", "toolkit", "sitecustomize"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'pwned')!r}, 'w').close()\nraise SystemExit\n")
+    assert tk.report(study, out=tmp_path / "out").is_file()
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_a_cell_that_ends_the_kernel_is_a_failure(tmp_path, monkeypatch):
+    broken = broken_notebook(tmp_path, "raise SystemExit")
+    monkeypatch.setattr(run, "find_notebook", lambda _: broken)
+    with pytest.raises(NotebookFailed, match="scales"):
+        tk.report(small_study(tmp_path), out=tmp_path / "out")
+    assert not (tmp_path / "out" / "small").exists()
+
+
+def test_a_report_names_no_folder_of_this_machine(tmp_path):
+    study = small_study(tmp_path, data=f"[{{file: {tmp_path / 'answers.csv'}}}]", outside="true")
+    rows = pd.read_csv(tmp_path / "answers.csv").assign(a=3)  # a constant item warns
+    rows.to_csv(tmp_path / "answers.csv", index=False)
+    report = tk.report(study, out=tmp_path / "out").parent
+    for path in report.rglob("*.*"):
+        text = path.read_bytes()
+        assert str(tmp_path).encode() not in text, path
+        assert str(ROOT).encode() not in text, path
 
 
 def test_one_scale_is_enough_for_a_report(tmp_path):

@@ -15,13 +15,15 @@ from ..instrument_model import Instrument
 from ..kernels.moments import Moments
 from ..responses import Responses
 from ..results import Result, fit_table
-from ..scoring import score_scale
-from .inputs import Array, Sample, one_blas_thread, sample, variable
+from ..scoring import score_range, score_scale
+from .inputs import Array, Sample, as_numbers, one_blas_thread, sample, unflagged, variable
+from .privacy import shown_groups
 
 COLUMNS = ("variable", "kind", "n", "n_missing", "mean", "sd", "skew", "kurtosis", "floor", "ceiling")
 MOST_BINS = 25
 GRID = 128
 MOST_GROUPS = 10
+MOST_LISTED = 40
 MOST_IN_SENTENCE = 6
 TOO_FEW_ITEMS = "too few items answered"
 
@@ -37,8 +39,8 @@ def describe(data: Responses | pd.DataFrame, *, wave: Any = None, day: Any = Non
     ----------
     data : responses, or a frame.
     wave, day : the occasion; needed where the data have several.
-    smallest_cell : groups of fewer people (values of a covariate) are not shown; where only one would be hidden, the
-        next smallest is hidden too, since the total would give it away.
+    smallest_cell : groups of fewer people (values of a covariate) are pooled without their names, with further ones
+        where the total would give one away. Covariates of more than forty values are not listed.
 
     Returns
     -------
@@ -80,7 +82,7 @@ def describe(data: Responses | pd.DataFrame, *, wave: Any = None, day: Any = Non
             "missing_overview": "Missing answers of each instrument by reason",
             "histogram": "Distribution of each score",
             "density": "Smoothed distribution of each score",
-            "groups": f"People by group (groups of fewer than {smallest_cell} are not shown)",
+            "groups": f"People by group (groups of fewer than {smallest_cell} are pooled)",
         },
     )
 
@@ -98,25 +100,14 @@ def _named_variables(chosen: Sample) -> list[Named]:
         for scale in one.scales:
             name = f"{one.id}.{scale}"
             found.append((name, "scale", score_scale(responses, one, scale)[0], score_range(one, scale)))
-    numeric = [name for name in responses.covariates if _is_measured(responses.frame[name])]
+    numeric = [name for name in responses.covariates if _is_measured(responses, name)]
     return found + [(name, "covariate", variable(responses, name), None) for name in numeric]
 
 
-def score_range(one: Instrument, scale: str) -> tuple[float, float]:
-    """Give the smallest and largest possible score of a scale under its own rule."""
-    items = one.scale_items(scale)
-    low, high = one.range(items[0])
-    rule = one.scales[scale].score
-    if rule == "pomp":
-        return 0.0, 100.0
-    factor = 1 if rule == "mean" else len(items)
-    return float(low * factor), float(high * factor)
-
-
-def _is_measured(column: pd.Series[Any]) -> bool:
+def _is_measured(responses: Responses, name: str) -> bool:
     """Tell a measured covariate from a grouping one: numeric, with more than ten values."""
-    numeric = pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
-    return numeric and column.nunique() > MOST_GROUPS
+    numbers = as_numbers(responses, name)
+    return numbers is not None and len(np.unique(numbers[~np.isnan(numbers)])) > MOST_GROUPS
 
 
 def _row(name: str, kind: str, values: Array, span: tuple[float, float] | None) -> dict[str, Any]:
@@ -143,12 +134,18 @@ def _fit(estimates: pd.DataFrame, n_rows: int) -> pd.DataFrame:
                 "n_used": row.n,
                 "n_dropped": n_rows - row.n,
                 "method": method,
-                "note": "" if row.sd and row.sd > 0 else "the variable does not vary, so it has no skew or kurtosis",
+                "note": _why_no_moments(row),
             }
             for row in fmt.rows(estimates)
         ]
         or [{"model": "rows", "n_used": n_rows, "n_dropped": 0, "method": method}]
     )
+
+
+def _why_no_moments(row: Any) -> str:
+    if row.n < 2:
+        return "fewer than two values"
+    return "" if row.sd > 0 else "the variable does not vary, so it has no skew or kurtosis"
 
 
 def _missing(chosen: Sample, estimates: pd.DataFrame) -> pd.DataFrame:
@@ -231,35 +228,14 @@ def _density(one: Instrument, scale: str, scores: Array) -> pd.DataFrame:
 
 
 def _groups(chosen: Sample, smallest_cell: int) -> pd.DataFrame:
-    """Count people by the values of grouping covariates, hiding small groups."""
-    names = [name for name in chosen.responses.covariates if not _is_measured(chosen.frame[name])]
-    tables = [_group(chosen.frame[name], smallest_cell) for name in names]
-    empty = pd.DataFrame({"covariate": [], "value": [], "n": [], "share": []})
-    return pd.concat([table for table in tables if len(table)] or [empty], ignore_index=True)
-
-
-def _group(column: pd.Series[Any], smallest_cell: int) -> pd.DataFrame:
-    counts = column.value_counts(sort=False).sort_index(key=lambda index: index.astype(str))
-    if len(counts) > 4 * MOST_GROUPS:
-        return pd.DataFrame()
-    hidden = hidden_groups(counts.to_numpy(), smallest_cell)
-    n = pd.array(counts.to_numpy(), dtype="Int64")
-    n[hidden] = pd.NA
-    share = np.where(hidden, np.nan, counts.to_numpy() / max(len(column), 1))
-    values = [_plain(value) for value in counts.index]
-    return pd.DataFrame({"covariate": str(column.name), "value": values, "n": n, "share": share})
-
-
-def _plain(value: Any) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def hidden_groups(counts: Any, smallest_cell: int) -> Any:
-    """Mark groups that are too small, and one more where a single one could be worked out from the total."""
-    hidden = counts < smallest_cell
-    if hidden.sum() == 1 and len(counts) > 1:
-        hidden[np.argsort(np.where(hidden, np.inf, counts), kind="stable")[0]] = True
-    return hidden
+    """Count people by the values of grouping covariates; flagged values count as missing."""
+    tables = [pd.DataFrame({"covariate": [], "value": [], "n": [], "share": []})]
+    for name in chosen.responses.covariates:
+        column = unflagged(chosen.responses, name)
+        if not _is_measured(chosen.responses, name) and column.nunique() <= MOST_LISTED:
+            tables.append(shown_groups(column, smallest_cell).assign(covariate=name))
+    filled = [table for table in tables if len(table)] or tables
+    return pd.concat(filled, ignore_index=True)[["covariate", "value", "n", "share"]]
 
 
 def _sentence(estimates: pd.DataFrame, n_rows: int) -> str:

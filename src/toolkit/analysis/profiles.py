@@ -15,9 +15,9 @@ from ..kernels import intervals
 from ..kernels.moments import Moments
 from ..responses import Responses
 from ..results import Result, fit_table
-from ..scoring import score_scale
-from .describe import hidden_groups, score_range
+from ..scoring import score_range, score_scale
 from .inputs import AUTO, Array, Sample, one_blas_thread, sample
+from .privacy import shown_groups
 
 STYLES = ("css.passive", "css.assertive", "css.aggressive")
 COLUMNS = ("style", "form", "n", "mean", "sd", "se", "ci_low", "ci_high")
@@ -49,7 +49,7 @@ def style_profile(
     wave, day : the occasion; needed where the data have several.
     cluster : the column of rows that belong together; the couple by default where there is one, None for none.
     confidence : level of the intervals.
-    smallest_cell : patterns of fewer people are not shown in `tables["patterns"]`.
+    smallest_cell : patterns of fewer people are pooled in `tables["patterns"]`.
 
     Returns
     -------
@@ -86,22 +86,26 @@ def style_profile(
     ]
     pattern = _pattern(raw, middle).where(used)
     estimates = pd.DataFrame(rows, columns=list(COLUMNS))
-    clustered = "couple-clustered sandwich" if chosen.cluster is not None else "rows independent"
-    fit = {"model": "styles", "n_used": int(used.sum()), "n_dropped": int((~used).sum())}
     return Result(
         kind="style_profile",
         title="Communication styles",
         estimates=estimates,
-        fit=fit_table([{**fit, "method": f"raw and ipsatised means, {clustered}"}]),
-        tables={"patterns": _patterns(pattern[used], smallest_cell)},
+        fit=_fit(chosen, used),
+        tables={"patterns": shown_groups(pattern[used], smallest_cell).rename(columns={"value": "pattern"})},
         cases=_cases(chosen, raw, own, pattern),
         settings={**chosen.settings, "scales": list(raw), "confidence": confidence, "smallest_cell": smallest_cell},
         statement=_sentence(estimates),
         captions={
-            "estimates": f"Styles, raw and relative to the person's own mean, with {fmt.percent(confidence)} intervals",
-            "patterns": f"Styles above the middle of the scale (groups of fewer than {smallest_cell} are not shown)",
+            "estimates": f"Styles, raw and relative to the person's own mean, with {fmt.level(confidence)} intervals",
+            "patterns": f"Styles above the middle of the scale (groups of fewer than {smallest_cell} are pooled)",
         },
     )
+
+
+def _fit(chosen: Sample, used: Any) -> pd.DataFrame:
+    clustered = "couple-clustered sandwich" if chosen.cluster is not None else "rows independent"
+    n = {"n_used": int(used.sum()), "n_dropped": int((~used).sum())}
+    return fit_table([{"model": "styles", **n, "method": f"raw and ipsatised means, {clustered}"}])
 
 
 def _raw_scores(responses: Responses, scales: Sequence[str]) -> tuple[pd.DataFrame, float]:
@@ -131,15 +135,6 @@ def _pattern(raw: pd.DataFrame, middle: float) -> pd.Series[str]:
     high = raw.to_numpy(float) > middle
     names = [" + ".join(style for style, is_high in zip(short, row, strict=True) if is_high) for row in high]
     return pd.Series([name or NONE_HIGH for name in names], index=raw.index)
-
-
-def _patterns(pattern: pd.Series[Any], smallest_cell: int) -> pd.DataFrame:
-    counts = pattern.value_counts().sort_index(kind="stable").sort_values(ascending=False, kind="stable")
-    hidden = hidden_groups(counts.to_numpy(), smallest_cell)
-    n = pd.array(counts.to_numpy(), dtype="Int64")
-    n[hidden] = pd.NA
-    share = np.where(hidden, np.nan, counts.to_numpy() / len(pattern))
-    return pd.DataFrame({"pattern": counts.index, "n": n, "share": share})
 
 
 def _cases(chosen: Sample, raw: pd.DataFrame, own: pd.DataFrame, pattern: pd.Series[Any]) -> pd.DataFrame:

@@ -9,7 +9,10 @@ from jupyter_client.manager import AsyncKernelManager
 
 
 class ThisPythonManager(AsyncKernelManager):
-    """Starts ipykernel with the running interpreter, and encrypts its transport where that is possible."""
+    """Starts ipykernel with the running interpreter, and encrypts its transport where that is possible.
+
+    Modules that lie in the study's folder are not found by `import`: data must not bring code.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -19,4 +22,4 @@ class ThisPythonManager(AsyncKernelManager):
     def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
         """Build the command that starts the kernel."""
         command = super().format_kernel_cmd(extra_arguments)
-        return [sys.executable, *command[1:]]
+        return [sys.executable, "-P", *command[1:], "--InteractiveShellApp.ignore_cwd=True"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from importlib.metadata import version
+from pathlib import Path
 
 from .. import format as fmt
 from ..instrument_model import Instrument
@@ -38,7 +39,7 @@ def facts(study: Study, responses: Responses) -> tuple[tuple[str, str], ...]:
     lines += [("Instrument", _instrument_line(one)) for one in study.instruments]
     for data in study.spec.data:
         checksum = study.checksum(study.data_path(data))[:CHECKSUM_SHOWN]
-        lines.append(("Data file", f"{data.file} (SHA-256 {checksum}…)"))
+        lines.append(("Data file", f"{Path(data.file).name} (SHA-256 {checksum}…)"))
     return tuple(lines)
 
 
@@ -51,5 +52,5 @@ def provenance(study: Study) -> tuple[tuple[str, str], ...]:
     lines = [("Python", platform.python_version()), *((name, version(name)) for name in PACKAGES)]
     lines.append(("seed", str(study.spec.seed)))
     lines.append((study.path.name, f"sha256:{study.checksum(study.path)}"))
-    lines += [(data.file, f"sha256:{study.checksum(study.data_path(data))}") for data in study.spec.data]
+    lines += [(Path(data.file).name, f"sha256:{study.checksum(study.data_path(data))}") for data in study.spec.data]
     return tuple(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 import tempfile
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..checks import listed, nearest, quoted
+from ..checks import check_one_of, check_share, listed, nearest, quoted
 from ..errors import NotebookFailed, ReportError
 from ..readers import read_responses
 from ..responses import Responses
@@ -18,6 +19,7 @@ from ..study import Study, read_study
 from .notebooks import checked_parameters, find_notebook, from_text, parameters_of
 
 KERNEL_START_SECONDS = 180
+REPORT_SCHEMA = "toolkit.report/1"
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def report(
     ----------
     study : the study file (or its folder).
     out : the folder of reports; this one becomes `<out>/<study>/`.
-    only : run only these notebooks of the study.
+    only : run only these notebooks of the study; the report then holds their pages alone.
     parameters : notebook parameters that overrule the study file's; each goes to the notebooks that know it.
     progress : show a progress bar.
 
@@ -60,20 +62,50 @@ def report(
     StudyError, InstrumentError, ResponsesError
         If the study, its instruments or its answers have faults.
     ReportError
-        If a notebook or parameter is unknown or has the wrong type.
+        If a notebook or parameter is unknown or has the wrong type, if too few people answered, or if the place of the
+        report holds anything else.
     NotebookFailed
         If a cell fails; the partial notebook is then in `<out>/<study>.failed/`.
     """
     loaded = read_study(study)
     runs = planned_runs(loaded, [only] if isinstance(only, str) else only, parameters or {})
     responses = read_responses(loaded)
+    for run in runs:
+        check_run(loaded, responses, run)
     target = Path(out).resolve() / loaded.name
-    _check_target(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{loaded.name}-") as scratch:
-        built = _build(loaded, responses, runs, Path(scratch), progress)
-        _replace(target, built)
+    check_target(target, loaded)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{loaded.name}-") as scratch:
+            built = _build(loaded, responses, runs, Path(scratch), progress)
+            _replace(target, built)
+    except OSError as problem:
+        raise ReportError(f"{target}: the report cannot be written ({problem.strerror or problem}).") from None
     return target / "index.html"
+
+
+def check_run(study: Study, responses: Responses, run: Run) -> None:
+    """Check what the notebooks share before a kernel starts: the occasion, the options, and enough people.
+
+    Raises
+    ------
+    ArgumentError
+        If the wave or day is not in the data, or an option has an impossible value.
+    ReportError
+        If so few people answered that a report would show single persons or couples.
+    """
+    parameters = run.parameters
+    check_one_of("missing", parameters.get("missing", "listwise"), ("listwise", "pairwise"))
+    check_share("confidence", parameters.get("confidence", 0.95))
+    chosen = responses.first_occasion(wave=parameters.get("wave"), day=parameters.get("day"))
+    smallest = study.spec.privacy.smallest_cell
+    for key in ("person", "couple"):
+        n = chosen.frame[key].nunique() if key in chosen.keys else smallest
+        if n < smallest:
+            raise ReportError(
+                f"the data hold {n} {key if n == 1 else f'{key}s'}, but a report describes groups of at least "
+                f"{smallest} (`privacy: {{smallest_cell: …}}` in the study file), never a single person or couple."
+            )
 
 
 def planned_runs(study: Study, only: Sequence[str] | None, given: Mapping[str, Any]) -> list[Run]:
@@ -105,10 +137,37 @@ def planned_runs(study: Study, only: Sequence[str] | None, given: Mapping[str, A
     return runs
 
 
-def _check_target(target: Path) -> None:
-    """Never replace a folder that is not a report of ours."""
-    if target.exists() and not (target / "results.json").is_file():
-        raise ReportError(f"{target} exists and is not a report; move it away or choose another folder with --out.")
+def check_target(target: Path, study: Study) -> None:
+    """Never replace a folder that is not a report of this study, or that holds anything else.
+
+    Raises
+    ------
+    ReportError
+        With what to do about it.
+    """
+    if target.parent.exists() and not target.parent.is_dir():
+        raise ReportError(f"{target.parent} is a file; name a folder for reports with --out.")
+    if study.path.is_relative_to(target):
+        raise ReportError(f"{target} holds the study itself; choose another folder with --out.")
+    if not target.exists():
+        return
+    try:
+        earlier = json.loads((target / "results.json").read_text(encoding="utf-8"))
+        ours = earlier["schema"] == REPORT_SCHEMA and earlier["study"] == study.name
+    except (OSError, ValueError, KeyError, TypeError):
+        ours = False
+    foreign = [path.name for path in target.iterdir() if not _is_part(path)] if target.is_dir() else [target.name]
+    if not ours or foreign:
+        found = f" (it holds {listed(foreign)})" if foreign else ""
+        raise ReportError(
+            f"{target} exists and is not a report of the study {study.name}{found}; move it away or choose another "
+            "folder with --out."
+        )
+
+
+def _is_part(path: Path) -> bool:
+    """Tell whether a report has such a part."""
+    return path.name in ("tables", "figures", "results.json") or path.suffix in (".html", ".ipynb")
 
 
 def _build(study: Study, responses: Responses, runs: Sequence[Run], scratch: Path, progress: bool) -> Path:
@@ -122,13 +181,19 @@ def _build(study: Study, responses: Responses, runs: Sequence[Run], scratch: Pat
         description=study.spec.description,
         citation=study.spec.citation,
         simulated=study.spec.simulated,
-        facts=facts(study, responses),
+        facts=(*facts(study, responses), *_options(runs)),
         provenance=provenance(study),
     )
     built = scratch / "report"
     built.mkdir()
     write_report(built, pages, cover)
     return built
+
+
+def _options(runs: Sequence[Run]) -> list[tuple[str, str]]:
+    """State the options that were set, for the cover."""
+    given = [(run.name, name, value) for run in runs for name, value in run.parameters.items()]
+    return [("Option", f"{notebook}: {name} = {value}") for notebook, name, value in given]
 
 
 def _title(notebook: Any) -> str:
@@ -146,7 +211,7 @@ def _execute(study: Study, run: Run, scratch: Path, progress: bool) -> Any:
 
     executed = scratch / f"{run.name}.ipynb"
     try:
-        return papermill.execute_notebook(
+        notebook = papermill.execute_notebook(
             str(run.path),
             str(executed),
             parameters={"study": study.path.name, **run.parameters},
@@ -164,6 +229,17 @@ def _execute(study: Study, run: Run, scratch: Path, progress: bool) -> Any:
         ) from None
     except Exception as problem:
         raise NotebookFailed(f"notebook {run.name} could not be run: {type(problem).__name__}: {problem}") from problem
+    unfinished = [number for number, cell in enumerate(notebook.cells, start=1) if _is_unfinished(cell)]
+    if unfinished:
+        kept = _keep_partial(study, run, executed, scratch.parent)
+        raise NotebookFailed(f"notebook {run.name} stopped at cell {unfinished[0]}. The partial notebook is {kept}.")
+    return notebook
+
+
+def _is_unfinished(cell: Any) -> bool:
+    """Tell whether a cell of code was left out or ended the kernel, which papermill does not report."""
+    ended = any(output.get("ename") for output in cell.get("outputs", []))
+    return cell.cell_type == "code" and (ended or (cell.source.strip() != "" and cell.execution_count is None))
 
 
 def _keep_partial(study: Study, run: Run, executed: Path, reports: Path) -> Path:
@@ -177,8 +253,7 @@ def _keep_partial(study: Study, run: Run, executed: Path, reports: Path) -> Path
 def _replace(target: Path, built: Path) -> None:
     """Put the finished report in place of an earlier one."""
     if target.exists():
-        earlier = built.parent / "earlier"
-        target.rename(earlier)
+        target.rename(built.parent / "earlier")
     built.rename(target)
     failed = target.parent / f"{target.name}.failed"
     if failed.is_dir():
