@@ -217,7 +217,7 @@ def test_markup_quotes_emoji_and_long_names_go_through():
     names = ['<script>alert("x")</script>', "it's; 😀, \n", "=1+1", "x" * 10_000]
     frame = pd.DataFrame({"id": names, **{item: [1, 2, 3, 4] for item in ITEMS}, names[0]: names, names[3]: 1})
     responses = read(frame)
-    assert responses.frame["person"].tolist() == names
+    assert responses.frame["person"].tolist() == [name.strip() for name in names]
     assert responses.frame[names[0]].tolist() == names
 
 
@@ -236,3 +236,38 @@ def test_any_table_is_read_or_refused_in_words(rows, name):
     except (ResponsesError, ArgumentError):
         return
     assert_each_empty_cell_has_one_reason(responses)
+
+
+@pytest.mark.parametrize(
+    ("waves", "first"), [(["pre", "post"], "pre"), (["10", "9"], "9"), ([10, 9], 9), (["t2", "t1"], "t2")]
+)
+def test_the_first_wave_is_the_smallest_number_or_the_word_that_comes_first(waves, first):
+    frame = pd.DataFrame({"id": [1, 1], "t": waves, "x": [1, 2]})
+    r = tk.Responses.from_frame(frame, person="id", wave="t")
+    assert r.first_occasion().frame["wave"].tolist() == [first]
+    assert tk.describe(r.first_occasion()).settings["wave"] == first
+    assert "1 further rows" in r.left_out(r.first_occasion())
+
+
+def test_codes_of_items_that_stand_in_covariates_are_logged_and_kept():
+    keys = tk.instrument_from_keys({"f": ["a"]}, min=1, max=5)
+    r = tk.Responses.from_frame(pd.DataFrame({"a": [1, -9], "age": [-9, 30]}), keys, missing={-9: "refused"})
+    assert r.frame["age"].tolist() == [-9, 30]
+    assert r.log.query("column == 'age'")["action"].tolist() == ["code kept"]
+
+
+def test_spaces_at_the_ends_of_keys_do_not_split_couples():
+    frame = pd.DataFrame({"id": ["p1", "p2 "], "c": ["c1", " c1"], "x": [1, 2]})
+    r = tk.Responses.from_frame(frame, person="id", couple="c")
+    assert r.frame["couple"].tolist() == ["c1", "c1"]
+    assert r.log["action"].tolist() == ["spaces removed", "spaces removed"]
+
+
+def test_infinite_covariates_are_flagged():
+    r = tk.Responses.from_frame(pd.DataFrame({"x": [1.0, float("inf"), 2.0]}))
+    assert r.flags["rule"].tolist() == ["finite numbers"]
+
+
+def test_a_plain_frame_with_columns_named_like_keys_gets_advice_that_works():
+    with pytest.raises(ArgumentError, match=r"Responses.from_frame\(frame, day='day'\)"):
+        tk.describe(pd.DataFrame({"day": [1, 2], "x": [1, 2]}))

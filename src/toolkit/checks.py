@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import numbers
 from collections.abc import Iterable, Sequence
 
 from .errors import ArgumentError
@@ -75,7 +76,7 @@ def check_share(argument: str, value: float) -> None:
 
 def check_count(argument: str, value: int, minimum: int = 1) -> None:
     """Refuse anything but a whole number of at least `minimum`."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < minimum:
         raise ArgumentError(f"{argument} is {quoted(value)}, but must be a whole number of at least {minimum}.")
 
 

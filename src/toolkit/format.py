@@ -49,8 +49,9 @@ HEADINGS = {
 }
 
 # Statistics that cannot exceed 1 are printed without a leading zero (APA 7, section 6.36).
-BOUNDED = re.compile(r"^(alpha|lambda|omega|r$|r_|mean_r|p$|share|icc|rho)(?!.*_se$)|^(ci|alpha_\w+)_(low|high)$")
+BOUNDED = re.compile(r"^(alpha|lambda|omega|r$|r_|mean_r|p$|share|icc|rho)(?!.*_se$)")
 STANDARD_ERROR = re.compile(r"^se$|_se$|^standard_error")
+INTERVAL = re.compile(r"^(ci|alpha_(ci|feldt|duhachek))_low$")
 PERCENT = {"share", "floor", "ceiling", "missing_share"}
 FORMULA_START = re.compile(r"^[\s]*[=+\-@]|^[\t\r]")
 PLAIN_NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
@@ -108,6 +109,17 @@ def percent(share: float | None, digits: int = 0) -> str:
     '3.4%'
     """
     return EMPTY if is_empty(share) or share is None else f"{number(100 * share, digits)}%"
+
+
+def level(confidence: float) -> str:
+    """Write a confidence level with the digits that it has.
+
+    Examples
+    --------
+    >>> level(0.95), level(0.999)
+    ('95%', '99.9%')
+    """
+    return f"{100 * confidence:.10g}%"
 
 
 def p_value(p: float | None) -> str:
@@ -266,17 +278,17 @@ def _align(right: bool) -> str:
 
 
 def _is_upper_bound(frame: pd.DataFrame, name: Any) -> bool:
-    text = str(name)
-    return text.endswith("_high") and f"{text.removesuffix('_high')}_low" in frame.columns
+    lower = f"{str(name).removesuffix('_high')}_low"
+    return str(name).endswith("_high") and bool(INTERVAL.match(lower)) and lower in frame.columns
 
 
 def _column(frame: pd.DataFrame, name: Any, digits: int) -> tuple[str, bool, list[str]]:
     """Heading, whether it is numeric, and cells of one column."""
     text = str(name)
     high = f"{text.removesuffix('_low')}_high"
-    if text.endswith("_low") and high in frame.columns:
+    if INTERVAL.match(text) and high in frame.columns:
         bounds = zip(frame[name], frame[high], strict=True)
-        bounded = bool(BOUNDED.match(text))
+        bounded = text != "ci_low" or "r" in frame.columns
         cells = [interval(low, upper, digits, bounded=bounded) for low, upper in bounds]
         return heading(text.removesuffix("_low")), True, cells
     right = pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name])

@@ -111,7 +111,7 @@ class Intake:
         found = pd.DataFrame(index=self.raw.index)
         for name, column in self.rules.keys.model_dump(exclude_none=True).items():
             if column in self.raw.columns:
-                found[name] = self.raw[column]
+                found[name] = self.trimmed(name, self.raw[column])
             else:
                 hint = nearest(column, self.raw.columns)
                 self.faults.append(Fault(f"key {quoted(name)}", f"there is no column {quoted(column)}.{hint}"))
@@ -123,6 +123,14 @@ class Intake:
         elif "person" in found:
             self.faults += impossible_keys(found)
         self.parts.update({name: found[name] for name in KEYS if name in found})
+
+    def trimmed(self, name: str, keys: pd.Series[Any]) -> pd.Series[Any]:
+        """Take spaces from the ends of text keys, so that one person does not become two."""
+        if pd.api.types.is_numeric_dtype(keys.dtype):
+            return keys
+        texts = keys.map(lambda key: key.strip() if isinstance(key, str) else key)
+        self.note(name, "spaces removed", int(((texts != keys) & keys.notna()).sum()), "at the ends of keys")
+        return texts
 
     def read_item(self, name: str, column: str) -> None:
         """Read one item column into whole numbers and reasons."""
@@ -198,11 +206,19 @@ class Intake:
             reasons[hits] = REASONS.index(reason)
             self.note(name, "missing code", int(hits.sum()), f"{code} → {reason}")
             values = values.mask(hits)
+        self.note_kept_codes(name, values)
         empty = np.flatnonzero(reasons >= 0)
         self.note(name, "empty cell", n_blank, reason_of_blank)
         self.parts[name] = values
         self.reasons.append((name, empty, reasons[empty]))
         self.flag(covariate, values)
+
+    def note_kept_codes(self, name: str, values: pd.Series[Any]) -> None:
+        """Log codes that mean "no answer" in items, and stand in a covariate, where they may be values."""
+        for code in self.rules.missing if name not in self.rules.missing_by_column else ():
+            if code != "":
+                detail = f"{code} is a missing code of items only; declare it under missing_by_column if it is one here"
+                self.note(name, "code kept", int(holds_code(values, code).sum()), detail)
 
     def taken(self, name: str) -> str:
         """Say why a covariate cannot have the name of a key or an item."""
@@ -215,16 +231,18 @@ class Intake:
 
     def flag(self, covariate: Covariate, values: pd.Series[Any]) -> None:
         """Flag values outside the stated range; they stay as they are."""
-        if covariate.min is None and covariate.max is None:
-            return
         name = covariate.name
-        known = pd.api.types.is_numeric_dtype(values.dtype)
+        known = pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype)
+        if covariate.min is None and covariate.max is None and not known:
+            return
         numeric = values if known else pd.to_numeric(as_texts(values), errors="coerce")
         words = numeric.isna() & values.notna()
         low = -np.inf if covariate.min is None else covariate.min
         high = np.inf if covariate.max is None else covariate.max
-        outside = ((numeric < low) | (numeric > high) | words).fillna(False).to_numpy(bool)
-        rule = f"{low:g} to {high:g}".replace("-inf to", "up to").replace(" to inf", " or more")
+        infinite = (numeric == np.inf) | (numeric == -np.inf)
+        outside = ((numeric < low) | (numeric > high) | infinite | words).fillna(False).to_numpy(bool)
+        rule = f"{low:g} to {high:g}".replace("-inf to inf", "finite numbers").replace("-inf to", "up to")
+        rule = rule.replace(" to inf", " or more")
         hit = values[outside]
         texts = as_texts(hit).astype("str")
         self.flags.append(pd.DataFrame({"row": hit.index, "column": name, "value": texts, "rule": rule}))

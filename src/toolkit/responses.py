@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
+from .answers import as_number
 from .catalogue import instrument
 from .checks import check_one_of, listed, nearest, quoted
 from .errors import ArgumentError, Fault, ResponsesError
@@ -23,7 +24,7 @@ from .study import Code, Covariate, Keys, Reason, clashes, missing_codes
 Checked = TypeVar("Checked", bound=Spec)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Responses:
     """Checked answers: one row per person per occasion.
 
@@ -105,6 +106,12 @@ class Responses:
         )
         return read_frame(frame, as_instruments(instruments), rules)
 
+    def __repr__(self) -> str:
+        return f"<Responses: {self.sentence()}>"
+
+    def _repr_html_(self) -> str:
+        return self.sentence()._repr_html_()
+
     @property
     def keys(self) -> tuple[str, ...]:
         """The key columns that are present."""
@@ -172,6 +179,11 @@ class Responses:
             chosen = chosen._one(name, value)
         return chosen
 
+    def named_occasion(self) -> dict[str, Any]:
+        """Give the wave and day of the rows, where they are of one."""
+        present = {name: self.frame[name].unique().tolist() for name in OCCASION if name in self.frame.columns}
+        return {name: values[0] for name, values in present.items() if len(values) == 1}
+
     def first_occasion(self, *, wave: Any = None, day: Any = None) -> Responses:
         """Keep the rows of one occasion; where the data have several and none is named, of the first one."""
         chosen = self
@@ -181,6 +193,20 @@ class Responses:
                 value = _in_order(chosen.frame[name])[0]
             chosen = chosen._one(name, value)
         return chosen
+
+    def left_out(self, chosen: Responses) -> Sentence:
+        """Say which occasions of these rows are not among the chosen ones; nothing where all are."""
+        lost = len(self.frame) - len(chosen.frame)
+        if not lost:
+            return Sentence("")
+        here = {name: set(chosen.frame[name]) for name in OCCASION if name in self.frame.columns}
+        others = [
+            f"{name} {value}" for name in here for value in _in_order(self.frame[name]) if value not in here[name]
+        ]
+        return Sentence(
+            f"{count(lost)} further rows ({', '.join(others)}) are not part of this page; another occasion is chosen "
+            "with the parameter wave or day."
+        )
 
     def sentence(self) -> Sentence:
         """Say how many rows and answers there are, on which occasion, and how many answers are missing."""
@@ -240,8 +266,10 @@ class Responses:
 
 
 def _in_order(column: pd.Series[Any]) -> list[Any]:
-    """List the values of an occasion key: numbers by size, then texts."""
-    return sorted(column.unique().tolist(), key=lambda entry: (isinstance(entry, str), entry))
+    """List the values of an occasion key: numbers by size, words in the order in which they appear."""
+    values = column.unique().tolist()
+    numbers = [as_number(value) for value in values]
+    return values if None in numbers else sorted(values, key=lambda value: as_number(value) or 0.0)
 
 
 STANDING = {
@@ -261,6 +289,13 @@ def as_responses(data: Responses | pd.DataFrame) -> Responses:
     if isinstance(data, Responses):
         return data
     if isinstance(data, pd.DataFrame):
+        named = [name for name in data.columns if name in KEYS]
+        if named:
+            example = ", ".join(f"{name}={name!r}" for name in named)
+            raise ArgumentError(
+                f"the frame has columns named like keys ({listed(named)}): say what they are with "
+                f"Responses.from_frame(frame, {example}), or rename them."
+            )
         return Responses.from_frame(data)
     raise ArgumentError(f"the data are {type(data).__name__}, but must be Responses or a pandas DataFrame.")
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from . import format as fmt
-from .checks import check_known
-from .errors import AnalysisError
+from .checks import check_known, listed
+from .errors import AnalysisError, ArgumentError
 
 if TYPE_CHECKING:
     from .plots import Figure
@@ -24,7 +24,7 @@ MIME_TYPE = "application/vnd.toolkit.result+json"
 FIT_COLUMNS = ("model", "n_used", "n_dropped", "method", "converged")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Result:
     """The outcome of one analysis, at full precision.
 
@@ -59,7 +59,8 @@ class Result:
 
     def __post_init__(self) -> None:
         missing = [column for column in FIT_COLUMNS if column not in self.fit.columns]
-        check_known("fit", missing, (), "way to leave out column")
+        if missing:
+            raise ArgumentError(f"fit has no column {listed(missing)}; build it with fit_table.")
         object.__setattr__(self, "name", self.name or self.kind)
 
     def named(self, name: str) -> Result:
@@ -120,6 +121,7 @@ class Result:
             column, limit = strongest
             notes.insert(0, f"The {limit} strongest of {fmt.count(len(frame))} rows; the others are in the CSV table.")
             frame = frame.sort_values(column, key=abs, ascending=False, kind="stable").head(limit)
+        check_known("columns", columns or (), list(frame.columns), "column")
         frame = frame[list(columns)] if columns is not None else frame
         title = caption or self.captions.get(name, self.title)
         return fmt.Table.from_frame(frame, title, digits=digits, notes=notes)
@@ -165,6 +167,9 @@ class Result:
             return method
         noted = self.fit[self.fit["note"].astype(str).str.len() > 0]
         return (*method, *(f"{model}: {note}" for model, note in zip(noted["model"], noted["note"], strict=True)))
+
+    def __repr__(self) -> str:
+        return self.summary()
 
     def _repr_html_(self) -> str:
         return self.table(**self.view).to_html()

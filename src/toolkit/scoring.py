@@ -96,6 +96,17 @@ def score_scale(
     return values, answered
 
 
+def score_range(one: Instrument, scale: str) -> tuple[float, float]:
+    """Give the smallest and largest possible score of a scale under its own rule."""
+    items = one.scale_items(scale)
+    low, high = one.range(items[0])
+    rule = one.scales[scale].score
+    if rule == "pomp":
+        return 0.0, 100.0
+    factor = 1 if rule == "mean" else len(items)
+    return float(low * factor), float(high * factor)
+
+
 def _sums(
     frame: pd.DataFrame, one: Instrument, items: tuple[str, ...]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.integer]]:

@@ -231,3 +231,62 @@ def test_settings_are_enough_to_run_it_again(couples):
     assert settings.pop("instruments") == {"bfi": "1.0.0"}
     again = tk.reliability(couples, **settings)
     pd.testing.assert_frame_equal(again.estimates, found.estimates)
+
+
+def test_pairwise_intervals_do_not_take_rows_for_answers():
+    generator = np.random.default_rng(4)
+    x = np.clip(np.rint(3 + generator.normal(size=(60, 1)) + generator.normal(size=(60, 4))), 1, 5)
+    x[generator.random(x.shape) < 0.2] = np.nan
+    padded = np.vstack([x, np.full((1000, 4), np.nan)])
+    one, two = (
+        tk.reliability(small(dict(zip("abcd", table.T, strict=True)), {"f": list("abcd")}), missing="pairwise")
+        for table in (x, padded)
+    )
+    for column in ("alpha", "alpha_se", "alpha_ci_low", "alpha_ci_high"):
+        assert one.estimates[column][0] == pytest.approx(two.estimates[column][0], rel=1e-9)
+    assert two.fit["n_dropped"][0] >= 1000
+    assert two.estimates["alpha_feldt_low"][0] > one.estimates["alpha_feldt_low"][0], "psych's n is that of all rows"
+
+
+def test_a_single_cluster_has_no_clustered_error():
+    responses = small({"a": [1, 2, 3, 4, 5], "b": [2, 1, 4, 3, 5], "site": ["x"] * 5}, {"f": ["a", "b"]})
+    with pytest.warns(UndefinedStatisticWarning, match="two clusters"):
+        found = tk.reliability(responses, cluster="site")
+    assert pd.isna(found.estimates["alpha"][0])
+
+
+def test_bootstrap_says_which_samples_leave_a_coefficient_undefined():
+    responses = small({"a": [1, 2, 3, 4, 5], "b": [2, 1, 4, 3, 5], "c": [1, 3, 2, 5, 4]}, {"f": ["a", "b", "c"]})
+    found = tk.reliability(responses, ci="bootstrap", n_bootstrap=300, seed=1)
+    assert "bootstrap samples leave lambda6 undefined" in found.fit["note"][0]
+    lambda6 = found.tables["intervals"].set_index("coefficient").loc["lambda6"]
+    assert lambda6[["se", "ci_low"]].isna().all()
+
+
+def test_items_that_cancel_out_have_no_alpha():
+    with pytest.warns(UndefinedStatisticWarning, match="sum of the items does not vary"):
+        found = tk.reliability(small({"a": [1, 2, 3, 4], "b": [4, 3, 2, 1]}, {"f": ["a", "b"]}))
+    assert pd.isna(found.estimates["alpha"][0])
+
+
+def test_an_item_that_is_the_sum_of_others_has_no_lambda6_whatever_the_order():
+    columns = {"a": [1, 2, 1, 2, 2, 1], "b": [1, 1, 2, 2, 3, 3], "c": [2, 3, 3, 4, 5, 4], "d": [5, 1, 4, 2, 3, 1]}
+    for order in (list("abcd"), list("dcba")):
+        with pytest.warns(UndefinedStatisticWarning, match="lambda6 is not defined"):
+            found = tk.reliability(small(columns, {"f": order}))
+        assert "lambda6" in found.fit["note"][0]
+
+
+def test_warnings_point_at_the_line_that_called():
+    with pytest.warns(UndefinedStatisticWarning) as caught:
+        tk.reliability(small({"a": [1, 2, 3, 4]}, {"one": ["a"]}))
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"scale": []}, "names no scale"), ({"seed": -1}, "seed"), ({"n_bootstrap": 5}, "n_bootstrap")],
+)
+def test_arguments_are_checked(couples, options, message):
+    with pytest.raises(ArgumentError, match=message):
+        tk.reliability(couples, **options)

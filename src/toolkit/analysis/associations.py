@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -14,12 +13,12 @@ from scipy import special
 
 from .. import format as fmt
 from ..checks import check_one_of, check_share
-from ..errors import AnalysisError, UndefinedStatisticWarning
+from ..errors import AnalysisError, ArgumentError
 from ..kernels import consistency, intervals
 from ..kernels.moments import Missing, Moments
 from ..responses import Responses
 from ..results import Result, fit_table
-from .inputs import AUTO, Array, Sample, one_blas_thread, sample, variable
+from .inputs import AUTO, Array, Sample, as_numbers, one_blas_thread, sample, variable, warn_undefined
 
 COLUMNS = ("x", "y", "n", "r", "se", "ci_low", "ci_high", "p")
 
@@ -93,7 +92,7 @@ def correlations(
         settings={**chosen.settings, "columns": names, "missing": missing, "confidence": confidence},
         statement=_sentence(estimates, confidence),
         captions={
-            "estimates": f"Correlations with {fmt.percent(confidence)} intervals",
+            "estimates": f"Correlations with {fmt.level(confidence)} intervals",
             "matrix": "Correlations",
         },
     )
@@ -101,8 +100,10 @@ def correlations(
 
 def _names(responses: Responses, columns: Sequence[str] | None) -> list[str]:
     if columns is None:
-        numeric = [name for name in responses.covariates if pd.api.types.is_numeric_dtype(responses.frame[name].dtype)]
+        numeric = [name for name in responses.covariates if as_numbers(responses, name) is not None]
         columns = responses.scales or numeric
+    if isinstance(columns, str):
+        raise ArgumentError(f"columns is the text {columns!r}, but must be a list of names.")
     names = list(dict.fromkeys(columns))
     if len(names) < 2:
         raise AnalysisError(
@@ -136,7 +137,7 @@ class _Pair:
         row: dict[str, Any] = {"x": self.x, "y": self.y, "n": int(used.sum())}
         reason = self.why_undefined()
         if reason:
-            warnings.warn(f"{self.x} with {self.y}: {reason}", UndefinedStatisticWarning, stacklevel=5)
+            warn_undefined(f"{self.x} with {self.y}: {reason}")
             return row
         both = np.column_stack([self.first[used], self.second[used]])
         r = float(np.clip(consistency.correlation(Moments.of(both).covariance("listwise"))[0, 1], -1, 1))
@@ -187,7 +188,7 @@ def _matrix(names: list[str], estimates: pd.DataFrame) -> pd.DataFrame:
 
 
 def _sentence(estimates: pd.DataFrame, confidence: float) -> str:
-    level = fmt.percent(confidence)
+    level = fmt.level(confidence)
     known = estimates.dropna(subset=["r"])
     if known.empty:
         return "No correlation is defined for these data."

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, wraps
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
@@ -13,7 +16,7 @@ import pandas as pd
 from threadpoolctl import ThreadpoolController
 
 from ..checks import check_known, quoted
-from ..errors import AnalysisError, ArgumentError
+from ..errors import AnalysisError, ArgumentError, TooFewCases, UndefinedStatisticWarning
 from ..instrument_model import Instrument
 from ..responses import Responses, as_responses
 from ..scoring import score_scale
@@ -64,7 +67,10 @@ class Sample:
         """Renumber the clusters among some rows from 0; without clusters each row is one."""
         if self.cluster is None:
             return np.arange(int(rows.sum()))
-        return np.unique(self.cluster[rows], return_inverse=True)[1]
+        found, numbers = np.unique(self.cluster[rows], return_inverse=True)
+        if len(found) < 2:
+            raise TooFewCases(f"clustered errors need two clusters with complete answers, but there is {len(found)}.")
+        return numbers
 
 
 def sample(data: Responses | pd.DataFrame, *, wave: Any = None, day: Any = None, cluster: str | None = AUTO) -> Sample:
@@ -79,7 +85,8 @@ def sample(data: Responses | pd.DataFrame, *, wave: Any = None, day: Any = None,
                 f"cluster {quoted(name)} is empty in {int((codes < 0).sum())} rows; fill it or leave it out."
             )
     versions = {one.id: one.version for one in responses.instruments}
-    return Sample(responses, codes, {"wave": wave, "day": day, "cluster": name, "instruments": versions})
+    occasion = {"wave": wave, "day": day} | responses.named_occasion()
+    return Sample(responses, codes, {**occasion, "cluster": name, "instruments": versions})
 
 
 def _cluster_name(responses: Responses, cluster: str | None) -> str | None:
@@ -95,6 +102,8 @@ def chosen_scales(responses: Responses, scale: str | Sequence[str] | None) -> li
     if not responses.instruments:
         raise AnalysisError("the data have no instrument, hence no scales: read them with instruments=... .")
     names = responses.scales if scale is None else [scale] if isinstance(scale, str) else list(scale)
+    if not names:
+        raise ArgumentError(f"scale names no scale. Scales: {', '.join(responses.scales)}.")
     return [responses.find_scale(name) for name in names]
 
 
@@ -108,20 +117,46 @@ def item_array(responses: Responses, one: Instrument, items: Sequence[str], *, r
     return values
 
 
+def unflagged(responses: Responses, name: str) -> pd.Series[Any]:
+    """Take a column with its flagged values emptied."""
+    column = responses.frame[name]
+    flagged = responses.flags.loc[responses.flags["column"] == name, "row"]
+    return column.mask(column.index.isin(flagged)) if len(flagged) else column
+
+
+def as_numbers(responses: Responses, name: str) -> Array | None:
+    """Take a column as numbers, flagged values left out; None where it holds words."""
+    column = unflagged(responses, name)
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return None
+    if not pd.api.types.is_numeric_dtype(column.dtype):
+        numbers = pd.to_numeric(column, errors="coerce")
+        if (numbers.isna() & column.notna()).any() or column.isna().all():
+            return None
+        column = numbers
+    return column.to_numpy(dtype="float64", na_value=np.nan, copy=True)
+
+
 def variable(responses: Responses, name: str) -> Array:
     """Take one variable as numbers: an item (as answered), a scale score or a numeric covariate; NaN is missing."""
     if name in responses.items or name in responses.covariates:
-        column = responses.frame[name]
-        if not pd.api.types.is_numeric_dtype(column.dtype):
+        numbers = as_numbers(responses, name)
+        if numbers is None:
             raise ArgumentError(f"column {quoted(name)} is not numeric, so it cannot be used here.")
-        numbers = column.to_numpy(dtype="float64", na_value=np.nan, copy=True)
-        flagged = responses.flags.loc[responses.flags["column"] == name, "row"]
-        numbers[responses.frame.index.isin(flagged)] = np.nan
         return numbers
     if not responses.scales:
         check_known("columns", [name], [*responses.covariates], "column")
     one, scale = responses.find_scale(name)
     return score_scale(responses, one, scale)[0]
+
+
+def warn_undefined(message: str) -> None:
+    """Warn about a statistic that is not defined, at the line that called the toolkit."""
+    package = str(Path(__file__).parents[1])
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(package):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, UndefinedStatisticWarning, stacklevel=level)
 
 
 def random_stream(seed: int | None, name: str) -> np.random.Generator:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,13 +10,12 @@ import pandas as pd
 
 from .. import format as fmt
 from ..checks import check_one_of, listed
-from ..errors import UndefinedStatisticWarning
 from ..instrument_model import Instrument
 from ..kernels import consistency
 from ..kernels.moments import Missing, Moments, tabulate
 from ..responses import Responses
 from ..results import Result, fit_table
-from .inputs import Array, Sample, chosen_scales, item_array, one_blas_thread, sample
+from .inputs import Array, Sample, chosen_scales, item_array, one_blas_thread, sample, warn_undefined
 
 COLUMNS = (
     "scale",
@@ -34,6 +32,8 @@ COLUMNS = (
     "alpha_standardised_if_dropped",
 )
 LOW_ITEM_REST = 0.30
+TINY = 1e-12
+NO_TOTAL_VARIANCE = "the sum of the items does not vary: check which items are reversed"
 
 
 @one_blas_thread
@@ -123,10 +123,11 @@ def _of_scale(chosen: Sample, one: Instrument, scale: str, missing: Missing) -> 
     table["mean"] = np.where(table["n"] > 0, moments.mean(missing), np.nan)
     table["sd"] = np.sqrt(variance)
     note = _why_undefined(one, scale, moments, missing)
+    if not note:
+        correlations, note = _correlations(x, moments, missing)
+        table = table.assign(**correlations)
     if note:
-        warnings.warn(f"{name}: {note}", UndefinedStatisticWarning, stacklevel=4)
-    else:
-        table = table.assign(**_correlations(x, moments, missing))
+        warn_undefined(f"{name}: {note}")
     used = moments.n_listwise if missing == "listwise" else moments.n_rows
     method = "item–scale correlations of the reversed items"
     fit = {"model": name, "n_used": used, "n_dropped": moments.n_rows - used, "method": method, "note": note}
@@ -142,34 +143,32 @@ def _why_undefined(one: Instrument, scale: str, moments: Moments, missing: Missi
     if sums.n.min() < 3:
         return "fewer than three rows hold the answers that are needed"
     still = [name for name, spread in zip(moments.names, np.diag(sums.cross), strict=True) if spread == 0]
-    return f"the answers to {listed(still)} do not vary" if still else ""
+    if still:
+        return f"the answers to {listed(still)} do not vary"
+    return "" if moments.covariance(missing).sum() > TINY else NO_TOTAL_VARIANCE
 
 
-def _correlations(x: Array, moments: Moments, missing: Missing) -> dict[str, Array]:
+def _correlations(x: Array, moments: Moments, missing: Missing) -> tuple[dict[str, Array], str]:
+    """Correlate items with their scale; say what is not defined."""
     covariance = moments.covariance(missing)
-    raw = consistency.item_total(covariance) if missing == "listwise" else _with_own_mean(x)
     k = len(covariance)
-    dropped = [np.delete(np.delete(covariance, i, axis=0), i, axis=1) for i in range(k)]
-    defined = k > 2
-    empty = np.full(k, np.nan)
-    return {
-        "r_raw": raw,
-        "r_corrected": _corrected(covariance),
-        "r_drop": consistency.item_rest(covariance),
-        "alpha_if_dropped": np.array([consistency.alpha(one) for one in dropped]) if defined else empty,
-        "alpha_standardised_if_dropped": (
-            np.array([consistency.alpha_standardised(one) for one in dropped]) if defined else empty
-        ),
-    }
-
-
-def _corrected(covariance: Array) -> Array:
+    dropped = [np.delete(np.delete(covariance, i, axis=0), i, axis=1) for i in range(k)] if k > 2 else []
+    empty, note = np.full(k, np.nan), ""
     try:
-        return consistency.item_total_corrected(covariance)
+        corrected = consistency.item_total_corrected(covariance)
+        if np.abs(corrected).max() > 1:
+            note = "a corrected correlation exceeds 1, as it can where items share little: check which are reversed"
     except np.linalg.LinAlgError:
-        message = "r_corrected is not defined: an item is a linear combination of others"
-        warnings.warn(message, UndefinedStatisticWarning, stacklevel=6)
-        return np.full(len(covariance), np.nan)
+        corrected, note = empty, "the corrected correlation is not defined: an item is a combination of others"
+    return {
+        "r_raw": consistency.item_total(covariance) if missing == "listwise" else _with_own_mean(x),
+        "r_corrected": corrected,
+        "r_drop": consistency.item_rest(covariance),
+        "alpha_if_dropped": np.array([consistency.alpha(one) for one in dropped]) if dropped else empty,
+        "alpha_standardised_if_dropped": (
+            np.array([consistency.alpha_standardised(one) for one in dropped]) if dropped else empty
+        ),
+    }, note
 
 
 def _with_own_mean(x: Array) -> Array:

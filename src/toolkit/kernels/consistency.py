@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 Matrix = npt.NDArray[Any]
+LARGEST_CONDITION = 1e12
 
 
 def correlation(covariance: Matrix) -> Matrix:
@@ -39,10 +40,17 @@ def lambda2(covariance: Matrix) -> Any:
     return 1.0 - np.trace(covariance) / total + np.sqrt(k / (k - 1) * (off**2).sum()) / total
 
 
+def _inverse(r: Matrix) -> Matrix:
+    """Invert a correlation matrix; one that is singular but for rounding counts as singular."""
+    if np.linalg.cond(r.real) > LARGEST_CONDITION:
+        raise np.linalg.LinAlgError("Singular matrix")
+    return np.asarray(np.linalg.inv(r))
+
+
 def lambda6(covariance: Matrix) -> Any:
     """Guttman's lambda 6 on the correlations: 1 − Σ (1 − smc_i) / 1'R1, psych's ``G6(smc)``."""
     r = correlation(covariance)
-    return 1.0 - (1.0 / np.diag(np.linalg.inv(r))).sum() / r.sum()
+    return 1.0 - (1.0 / np.diag(_inverse(r))).sum() / r.sum()
 
 
 def mean_r(covariance: Matrix) -> Any:
@@ -64,7 +72,7 @@ def standard_error_of_measurement(covariance: Matrix) -> Any:
 
 def squared_multiple_correlations(covariance: Matrix) -> Matrix:
     """Squared multiple correlation of each item with the others, 1 − 1 / diag(R⁻¹), (k,)."""
-    return np.asarray(1.0 - 1.0 / np.diag(np.linalg.inv(correlation(covariance))))
+    return np.asarray(1.0 - 1.0 / np.diag(_inverse(correlation(covariance))))
 
 
 def item_total(covariance: Matrix) -> Matrix:
@@ -79,6 +87,8 @@ def item_total_corrected(covariance: Matrix) -> Matrix:
     """
     r = correlation(covariance)
     np.fill_diagonal(r, squared_multiple_correlations(covariance))
+    if r.sum() <= 0:
+        raise np.linalg.LinAlgError("The common variance is not positive")
     return np.asarray(r.sum(axis=0) / np.sqrt(r.sum()))
 
 

@@ -180,7 +180,9 @@ def _draw_cells(axes: Axes, values: Floats) -> None:
 
 
 def _tick(value: float, _: object) -> str:
-    return fmt.number(value, 0 if value in (-1, 0, 1) else 1, bounded=True)
+    """Write a tick with as many decimals as it needs, of at most two."""
+    text = fmt.number(value, 2, bounded=True)
+    return fmt.number(value, 0) if value in (-1, 0, 1) else text.removesuffix("0")
 
 
 def _heatmap_caption(result: Result) -> str:
@@ -247,7 +249,7 @@ def _draw_intervals(axes: Axes, rows: pd.DataFrame) -> None:
 
 def _intervals_caption(result: Result) -> str:
     confidence = result.settings.get("confidence")
-    level = f"its {fmt.percent(confidence)} interval" if isinstance(confidence, float) else "its interval"
+    level = f"its {fmt.level(confidence)} interval" if isinstance(confidence, float) else "its interval"
     return (
         f"{text.short(result.title)}: Cronbach’s α of each scale with {level}. The dashed line at"
         f" {fmt.number(CONVENTION, 2, bounded=True)} is a convention, not a test."
