@@ -11,7 +11,6 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
-from operator import methodcaller
 from pathlib import Path
 from typing import Any, Literal
 
@@ -37,6 +36,8 @@ BINARY = (
 )
 WHOLE_NUMBER = "0|-?[1-9][0-9]{0,17}"
 CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f]")
+
+LONGEST_HEADER = 1_000_000
 
 Notes = list[tuple[str, str]]
 
@@ -71,16 +72,24 @@ def read_table(
     raw = _bytes(path)
     text, notes = _decoded(raw, path, dialect.encoding)
     delimiter = dialect.delimiter or _delimiter(text)
-    lines = text.split("\n")
+    plain_table = _looks_plain(text, delimiter)
+    lines = text.split("\n", 2)[:2] if plain_table else text.split("\n")
     header, faults = _header(lines, delimiter, path)
-    blank, ragged = _check_rows(lines, header, delimiter, path)
+    blank, ragged = (0, []) if plain_table else _check_rows(lines, header, delimiter, path)
     if faults or ragged:
         raise ResponsesError.from_faults(path.name, [*faults, *ragged])
     notes += [("blank lines", f"{counted(blank, 'blank line')} skipped")] if blank else []
     decimal = dialect.decimal or _decimal(text, delimiter, path)
     if decimal == ",":
         notes.append(("decimal comma", "numbers such as 3,5 were read as 3.5"))
-    frame = _parsed(text, header, _Parsing(path.name, delimiter, decimal, rules, tuple(instruments)))
+    parsing = _Parsing(path.name, delimiter, decimal, rules, tuple(instruments))
+    try:
+        frame = _parsed(text, header, parsing)
+    except ResponsesError:
+        _, ragged = _check_rows(text.split("\n"), header, delimiter, path)
+        if ragged:
+            raise ResponsesError.from_faults(path.name, ragged) from None
+        raise
     return _without_empty_columns(frame, path, notes), notes
 
 
@@ -128,7 +137,7 @@ def _decoded(raw: bytes, path: Path, encoding: str | None) -> tuple[str, Notes]:
 
 def _delimiter(text: str) -> str:
     """Take the delimiter that the header holds most often."""
-    first = text.lstrip("\n").split("\n", 1)[0]
+    first = next((line for line in text[:LONGEST_HEADER].split("\n") if line), "")
     bare = re.sub(r'"[^"]*"', "", first)
     return max(DELIMITERS, key=bare.count)
 
@@ -156,9 +165,6 @@ def _quote_advice(problem: csv.Error) -> str:
 
 def _check_rows(lines: Sequence[str], header: Sequence[str], delimiter: str, path: Path) -> tuple[int, list[Fault]]:
     """Count blank lines, and find rows that have more or fewer fields than the header."""
-    body = lines[1:] if lines[-1] else lines[1:-1]
-    if _all_plain(body, delimiter, len(header) - 1):
-        return 0, []
     faults, blank = [], 0
     advice = f"a cell that holds {quoted(delimiter)} must be in quotes"
     for line, n_fields in _fields(lines, delimiter, path):
@@ -170,10 +176,17 @@ def _check_rows(lines: Sequence[str], header: Sequence[str], delimiter: str, pat
     return blank, faults
 
 
-def _all_plain(lines: Sequence[str], delimiter: str, wanted: int) -> bool:
-    """Tell fast whether every line is an unquoted record of the wanted length, as in most files."""
-    regular = set(map(methodcaller("count", delimiter), lines)) <= {wanted}
-    return regular and wanted > 0 and not any('"' in line for line in lines)
+def _looks_plain(text: str, delimiter: str) -> bool:
+    """Tell fast whether a table has no quotes and as many delimiters as its lines need, as most files have.
+
+    The parser refuses a line that has too many, so that none has too few; only the first it takes as it comes.
+    """
+    top = text.split("\n", 2)
+    wanted = top[0].count(delimiter)
+    if '"' in text or wanted == 0 or len(top) < 2 or top[1].count(delimiter) != wanted:
+        return False
+    n_lines = text.count("\n") + (not text.endswith("\n"))
+    return text.count(delimiter) == wanted * n_lines
 
 
 def _fields(lines: Sequence[str], delimiter: str, path: Path) -> Iterator[tuple[int, int]]:
