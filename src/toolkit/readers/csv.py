@@ -73,7 +73,7 @@ def read_table(
     text, notes = _decoded(raw, path, dialect.encoding)
     delimiter = dialect.delimiter or _delimiter(text)
     plain_table = _looks_plain(text, delimiter)
-    lines = text.split("\n", 2)[:2] if plain_table else text.split("\n")
+    lines = _first_lines(text) if plain_table else text.split("\n")
     header, faults = _header(lines, delimiter, path)
     blank, ragged = (0, []) if plain_table else _check_rows(lines, header, delimiter, path)
     if faults or ragged:
@@ -83,8 +83,9 @@ def read_table(
     if decimal == ",":
         notes.append(("decimal comma", "numbers such as 3,5 were read as 3.5"))
     parsing = _Parsing(path.name, delimiter, decimal, rules, tuple(instruments))
+    source = raw if len(raw) == len(text) and raw.isascii() else text.encode("utf-8")
     try:
-        frame = _parsed(text, header, parsing)
+        frame = _parsed(source, header, parsing)
     except ResponsesError:
         _, ragged = _check_rows(text.split("\n"), header, delimiter, path)
         if ragged:
@@ -176,14 +177,21 @@ def _check_rows(lines: Sequence[str], header: Sequence[str], delimiter: str, pat
     return blank, faults
 
 
+def _first_lines(text: str) -> tuple[str, str]:
+    """Cut out the header and the line after it, without a copy of the rest."""
+    end = text.find("\n") if "\n" in text else len(text)
+    after = text.find("\n", end + 1)
+    return text[:end], text[end + 1 : after if after >= 0 else len(text)]
+
+
 def _looks_plain(text: str, delimiter: str) -> bool:
     """Tell fast whether a table has no quotes and as many delimiters as its lines need, as most files have.
 
     The parser refuses a line that has too many, so that none has too few; only the first it takes as it comes.
     """
-    top = text.split("\n", 2)
-    wanted = top[0].count(delimiter)
-    if '"' in text or wanted == 0 or len(top) < 2 or top[1].count(delimiter) != wanted:
+    top, first = _first_lines(text)
+    wanted = top.count(delimiter)
+    if '"' in text or wanted == 0 or first.count(delimiter) != wanted:
         return False
     n_lines = text.count("\n") + (not text.endswith("\n"))
     return text.count(delimiter) == wanted * n_lines
@@ -249,14 +257,13 @@ def _decimal(text: str, delimiter: str, path: Path) -> str:
     return "," if comma else "."
 
 
-def _parsed(text: str, header: list[str], parsing: _Parsing) -> pd.DataFrame:
+def _parsed(source: bytes, header: list[str], parsing: _Parsing) -> pd.DataFrame:
     """Parse the table; where a number is written with leading zeros, look closely at all but the item columns."""
     item_columns = set(map_columns(parsing.rules.columns, parsing.items, header).names.values())
     others = [name for name in header if name not in item_columns]
     keys = [name for name in parsing.rules.keys.model_dump(exclude_none=True).values() if name in others]
     blank_words = parsing.blank_words
-    source = text.encode("utf-8")
-    zeros = any(f"{edge}0" in text and re.search(f"{re.escape(edge)}0[0-9]", text) for edge in parsing.edges)
+    zeros = any(re.search(re.escape(edge.encode()) + b"0[0-9]", source) for edge in parsing.edges)
     careful = others if zeros else []
     frame = _read(source, header, parsing, na_values=sorted(blank_words | {""}), dtype=dict.fromkeys(careful, "str"))
     texts = [name for name in others if not pd.api.types.is_numeric_dtype(frame[name]) and frame[name].isna().any()]
