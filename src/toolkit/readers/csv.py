@@ -235,10 +235,10 @@ class _Parsing:
             meant |= {label for one in self.instruments for item in one.items for label in one.labels(item.id)}
         return NOT_ANSWERED - meant
 
-    @property
-    def edges(self) -> tuple[str, ...]:
-        """What stands before a field."""
-        return self.delimiter, "\n", '"'
+    def before(self, columns: Sequence[str], header: Sequence[str]) -> set[str]:
+        """Tell what may stand before the fields of some columns."""
+        first = {"\n", '"'} if header[0] in columns else set()
+        return first | ({self.delimiter, '"'} if set(columns) - {header[0]} else set())
 
 
 def _decimal(text: str, delimiter: str, path: Path) -> str:
@@ -263,7 +263,7 @@ def _parsed(source: bytes, header: list[str], parsing: _Parsing) -> pd.DataFrame
     others = [name for name in header if name not in item_columns]
     keys = [name for name in parsing.rules.keys.model_dump(exclude_none=True).values() if name in others]
     blank_words = parsing.blank_words
-    zeros = any(re.search(re.escape(edge.encode()) + b"0[0-9]", source) for edge in parsing.edges)
+    zeros = any(re.search(re.escape(edge.encode()) + b"0[0-9]", source) for edge in parsing.before(others, header))
     careful = others if zeros else []
     frame = _read(source, header, parsing, na_values=sorted(blank_words | {""}), dtype=dict.fromkeys(careful, "str"))
     texts = [name for name in others if not pd.api.types.is_numeric_dtype(frame[name]) and frame[name].isna().any()]
