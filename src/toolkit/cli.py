@@ -81,6 +81,7 @@ def report(
 @app.command()
 def score(
     answers: Annotated[Path, typer.Argument(help="A CSV or TSV file of answers.")],
+    *,
     instrument: Annotated[
         list[str], typer.Option("-i", "--instrument", help="Instrument id or file; may be repeated.")
     ],

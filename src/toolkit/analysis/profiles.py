@@ -84,8 +84,7 @@ def style_profile(
         for form, table in (("raw", raw), ("ipsatised", own))
         for style in raw.columns
     ]
-    pattern = _pattern(raw, middle).where(used)
-    estimates = pd.DataFrame(rows, columns=list(COLUMNS))
+    pattern, estimates = _pattern(raw, middle).where(used), pd.DataFrame(rows, columns=list(COLUMNS))
     return Result(
         kind="style_profile",
         title="Communication styles",
