@@ -105,3 +105,10 @@ def test_a_measured_covariate_with_a_word_in_it_stays_measured():
     responses = tk.Responses.from_frame(frame, covariates=[{"name": "age", "min": 18, "max": 100}])
     assert responses.flags["value"].tolist() == ["38 years"]
     assert tk.describe(responses).estimates.iloc[0][["kind", "n", "mean"]].tolist() == ["covariate", 40, 39.5]
+
+
+def test_item_histograms_count_every_option(found):
+    raw = pd.read_csv(ROOT / "data" / "bfi" / "bfi.csv")
+    table = found.tables["item_histogram"].query("item == 'E4'").set_index("option")
+    assert table["n"].to_dict() == raw["E4"].value_counts().sort_index().to_dict()
+    assert table["share"].sum() == pytest.approx(1)

@@ -12,7 +12,7 @@ from .. import format as fmt
 from ..checks import check_count
 from ..errors import AnalysisError
 from ..instrument_model import Instrument
-from ..kernels.moments import Moments
+from ..kernels.moments import Moments, tabulate
 from ..responses import Responses
 from ..results import Result, fit_table
 from ..scoring import score_range, score_scale
@@ -47,8 +47,8 @@ def describe(data: Responses | pd.DataFrame, *, wave: Any = None, day: Any = Non
     Result
         `estimates`: a row per variable: items as answered (not reversed), scales as scored, numeric covariates
         without flagged values and without floor and ceiling. `tables`: `missing` (variable × reason),
-        `missing_overview` (instrument × reason), `histogram` and `density` of each scale, `groups` of each covariate
-        that is text or has up to ten values. n is that of each variable on its own.
+        `missing_overview` (instrument × reason), `histogram` and `density` of each scale, `item_histogram`, and
+        `groups` of each covariate that is text or has up to ten values. n is that of each variable on its own.
 
     Notes
     -----
@@ -81,6 +81,7 @@ def describe(data: Responses | pd.DataFrame, *, wave: Any = None, day: Any = Non
             "missing": "Missing answers by reason",
             "missing_overview": "Missing answers of each instrument by reason",
             "histogram": "Distribution of each score",
+            "item_histogram": "Distribution of the answers to each item",
             "density": "Smoothed distribution of each score",
             "groups": f"People by group (groups of fewer than {smallest_cell} are pooled)",
         },
@@ -177,6 +178,7 @@ def _overview(chosen: Sample) -> pd.DataFrame:
 def _shapes(chosen: Sample) -> dict[str, pd.DataFrame]:
     """Give histogram and density of every scale score."""
     histograms, densities = [_no_histogram()], [_no_density()]
+    items = [_options(chosen, item) for item in chosen.responses.items]
     for one in chosen.responses.instruments:
         for scale in one.scales:
             scores = score_scale(chosen.responses, one, scale)[0]
@@ -185,8 +187,21 @@ def _shapes(chosen: Sample) -> dict[str, pd.DataFrame]:
             densities.append(_density(one, scale, held))
     return {
         "histogram": pd.concat([part for part in histograms if len(part)] or histograms[:1], ignore_index=True),
+        "item_histogram": pd.concat(items or [_no_options()], ignore_index=True),
         "density": pd.concat([part for part in densities if len(part)] or densities[:1], ignore_index=True),
     }
+
+
+def _no_options() -> pd.DataFrame:
+    return pd.DataFrame({"item": [], "option": [], "n": [], "share": []})
+
+
+def _options(chosen: Sample, item: str) -> pd.DataFrame:
+    """Count the answers to an item at each option, as given; shares of those who answered."""
+    low, high = chosen.responses.declared(item)
+    answers = chosen.frame[item].dropna().to_numpy(dtype=np.int64)
+    n = tabulate(answers, low, high)
+    return pd.DataFrame({"item": item, "option": range(low, high + 1), "n": n, "share": n / max(len(answers), 1)})
 
 
 def _no_histogram() -> pd.DataFrame:
