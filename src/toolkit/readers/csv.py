@@ -82,8 +82,9 @@ def read_table(
     decimal = dialect.decimal or _decimal(text, delimiter, path)
     if decimal == ",":
         notes.append(("decimal comma", "numbers such as 3,5 were read as 3.5"))
-    parsing = _Parsing(path.name, delimiter, decimal, rules, tuple(instruments))
-    source = raw if len(raw) == len(text) and raw.isascii() else text.encode("utf-8")
+    as_it_is = len(raw) == len(text) and raw.isascii()
+    source = raw if as_it_is else text.encode("utf-8")
+    parsing = _Parsing(path.name, delimiter, decimal, rules, tuple(instruments), path if as_it_is else None)
     try:
         frame = _parsed(source, header, parsing)
     except ResponsesError:
@@ -220,6 +221,7 @@ class _Parsing:
     decimal: str
     rules: ReadingRules
     instruments: tuple[Instrument, ...]
+    unchanged: Path | None  # the file itself, which pandas reads faster than bytes, where they are the same
 
     @property
     def items(self) -> list[str]:
@@ -263,7 +265,8 @@ def _parsed(source: bytes, header: list[str], parsing: _Parsing) -> pd.DataFrame
     others = [name for name in header if name not in item_columns]
     keys = [name for name in parsing.rules.keys.model_dump(exclude_none=True).values() if name in others]
     blank_words = parsing.blank_words
-    zeros = any(re.search(re.escape(edge.encode()) + b"0[0-9]", source) for edge in parsing.before(others, header))
+    starts = [f"{edge}0".encode() for edge in parsing.before(others, header)]
+    zeros = any(start in source and re.search(re.escape(start) + b"[0-9]", source) for start in starts)
     careful = others if zeros else []
     frame = _read(source, header, parsing, na_values=sorted(blank_words | {""}), dtype=dict.fromkeys(careful, "str"))
     texts = [name for name in others if not pd.api.types.is_numeric_dtype(frame[name]) and frame[name].isna().any()]
@@ -283,7 +286,7 @@ def _read(source: bytes, header: list[str], parsing: _Parsing, **options: Any) -
         warnings.simplefilter("ignore", pd.errors.DtypeWarning)
         try:
             frame: pd.DataFrame = pd.read_csv(
-                io.BytesIO(source),
+                parsing.unchanged or io.BytesIO(source),
                 sep=parsing.delimiter,
                 decimal=parsing.decimal,
                 header=0,
