@@ -112,7 +112,6 @@ def test_parameters_reach_the_notebook(tmp_path):
         ({}, {"parameters": {"confidence": "95"}}, ArgumentError, "between 0 and 1"),
         ({}, {"parameters": {"missing": "pairwice"}}, ArgumentError, "Did you mean 'pairwise'"),
         ({}, {"parameters": {"wave": "2"}}, ArgumentError, "no wave column"),
-        ({"privacy": "{smallest_cell: 31}"}, {}, ReportError, "groups of at least 31"),
         ({"reports": "[{notebook: scale}]"}, {}, ReportError, "Did you mean 'scales'"),
         ({"titel": "x"}, {}, StudyError, "Did you mean 'title'"),
         ({"data": "[{file: answer.csv}]"}, {}, StudyError, "answers.csv"),
@@ -163,7 +162,7 @@ def test_one_couple_is_never_reported(tmp_path):
     study = small_study(tmp_path, keys="{person: person, couple: couple}")
     rows = pd.read_csv(tmp_path / "answers.csv").head(8)
     rows.assign(person=range(8), couple=[i // 2 for i in range(8)]).to_csv(tmp_path / "answers.csv", index=False)
-    with pytest.raises(ReportError, match="4 couples, but a report describes groups of at least 5"):
+    with pytest.raises(ReportError, match="4 couples, but a report describes at least 5"):
         tk.report(study, out=tmp_path / "out")
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..checks import check_one_of, check_share, listed, nearest, quoted
+from ..checks import check_one_of, check_share, counted, listed, nearest, quoted
 from ..errors import NotebookFailed, ReportError
 from ..readers import read_responses
 from ..responses import Responses
@@ -98,13 +98,12 @@ def check_run(study: Study, responses: Responses, run: Run) -> None:
     check_one_of("missing", parameters.get("missing", "listwise"), ("listwise", "pairwise"))
     check_share("confidence", parameters.get("confidence", 0.95))
     chosen = responses.first_occasion(wave=parameters.get("wave"), day=parameters.get("day"))
-    smallest = study.spec.privacy.smallest_cell
-    for key in ("person", "couple"):
-        n = chosen.frame[key].nunique() if key in chosen.keys else smallest
-        if n < smallest:
+    for key, least in (("person", 2), ("couple", max(2, study.spec.privacy.smallest_cell))):
+        n = chosen.frame[key].nunique() if key in chosen.keys else least
+        if n < least:
             raise ReportError(
-                f"the data hold {n} {key if n == 1 else f'{key}s'}, but a report describes groups of at least "
-                f"{smallest} (`privacy: {{smallest_cell: …}}` in the study file), never a single person or couple."
+                f"the data hold {counted(n, key)}, but a report describes at least {least}: never a single person or "
+                "couple, whose answers a partner could work out (`privacy: {smallest_cell: …}` in the study file)."
             )
 
 
