@@ -11,12 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .checks import counted, listed, plain, quoted
+from .checks import counted, listed, plain, quoted, rows
 from .errors import Fault
 from .study import REASONS, Code, Reason
 
 NOT_ANSWERED = frozenset({"", "NA", "N/A", "n/a", "NaN", "nan", "<NA>", "None", "NULL", "null"})
-ROWS_SHOWN = 5
 VALUES_SHOWN = 8
 
 
@@ -222,21 +221,15 @@ def _meaning(value: object, rule: AnswerRule) -> _Meaning:
 def _faults(column: pd.Series[Any], shown: Mapping[str, list[int]], rule: AnswerRule) -> tuple[Fault, ...]:
     """Make one fault a wrong value, with the rows (counted from 1) that hold it."""
     faults = [
-        Fault(f"column {quoted(column.name)}, {_rows(positions)}", _advice(text, rule))
+        Fault(f"column {quoted(column.name)}, {rows(positions)}", _advice(text, rule))
         for text, positions in list(shown.items())[:VALUES_SHOWN]
     ]
     if len(shown) > VALUES_SHOWN:
         rest = list(shown)[VALUES_SHOWN:]
         positions = sorted(position for text in rest for position in shown[text])
         message = f"{counted(len(rest), 'further wrong value')}: {listed(rest)}"
-        faults.append(Fault(f"column {quoted(column.name)}, {_rows(positions)}", message))
+        faults.append(Fault(f"column {quoted(column.name)}, {rows(positions)}", message))
     return tuple(faults)
-
-
-def _rows(positions: list[int]) -> str:
-    rows = ", ".join(str(position + 1) for position in positions[:ROWS_SHOWN])
-    more = f" and {len(positions) - ROWS_SHOWN} more" if len(positions) > ROWS_SHOWN else ""
-    return f"row{'s' if len(positions) > 1 else ''} {rows}{more}"
 
 
 def _advice(text: str, rule: AnswerRule) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from .errors import ArgumentError
 
 LISTED = 8
+ROWS_SHOWN = 5
 QUOTED = 60
 LONGEST_NAME = 200
 
@@ -50,6 +51,19 @@ def counted(number: int, noun: str) -> str:
     ('1 item', '3 items')
     """
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def rows(positions: Sequence[int]) -> str:
+    """Name rows inside a message, counted from 1: the first few, and how many more.
+
+    Examples
+    --------
+    >>> rows([0]), rows([2, 5])
+    ('row 1', 'rows 3, 6')
+    """
+    shown = ", ".join(str(position + 1) for position in positions[:ROWS_SHOWN])
+    more = f" and {len(positions) - ROWS_SHOWN} more" if len(positions) > ROWS_SHOWN else ""
+    return f"row{'s' if len(positions) > 1 else ''} {shown}{more}"
 
 
 def nearest(name: object, known: Iterable[object]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from .answers import NOT_ANSWERED, as_texts
-from .checks import listed, quoted
+from .checks import listed, quoted, rows
 from .errors import Fault
 
 KEYS = ("person", "couple", "role", "wave", "day")
@@ -32,11 +32,8 @@ def impossible_keys(keys: pd.DataFrame) -> list[Fault]:
     return [fault for check in checks for fault in check(keys)]
 
 
-def _rows(mask: pd.Series[Any], limit: int = 5) -> str:
-    positions = [position + 1 for position in mask.to_numpy().nonzero()[0].tolist()]
-    rows = ", ".join(str(row) for row in positions[:limit])
-    more = f" and {len(positions) - limit} more" if len(positions) > limit else ""
-    return f"row{'s' if len(positions) > 1 else ''} {rows}{more}"
+def _rows(mask: pd.Series[Any]) -> str:
+    return rows(mask.to_numpy().nonzero()[0].tolist())
 
 
 def _empty_cells(keys: pd.DataFrame) -> Iterator[Fault]:

@@ -12,11 +12,11 @@ from .. import format as fmt
 from ..checks import check_count
 from ..errors import AnalysisError
 from ..instrument_model import Instrument
-from ..kernels.moments import Moments, tabulate
+from ..kernels.moments import Moments
 from ..responses import Responses
 from ..results import Result, fit_table
 from ..scoring import score_range, score_scale
-from .inputs import Array, Sample, as_numbers, one_blas_thread, sample, unflagged, variable
+from .inputs import Array, Sample, as_numbers, one_blas_thread, option_counts, sample, unflagged, variable
 from .privacy import shown_groups
 
 COLUMNS = ("variable", "kind", "n", "n_missing", "mean", "sd", "skew", "kurtosis", "floor", "ceiling")
@@ -178,7 +178,7 @@ def _overview(chosen: Sample) -> pd.DataFrame:
 def _shapes(chosen: Sample) -> dict[str, pd.DataFrame]:
     """Give histogram and density of every scale score."""
     histograms, densities = [_no_histogram()], [_no_density()]
-    items = [_options(chosen, item) for item in chosen.responses.items]
+    items = [option_counts(chosen.responses, item) for item in chosen.responses.items]
     for one in chosen.responses.instruments:
         for scale in one.scales:
             scores = score_scale(chosen.responses, one, scale)[0]
@@ -194,14 +194,6 @@ def _shapes(chosen: Sample) -> dict[str, pd.DataFrame]:
 
 def _no_options() -> pd.DataFrame:
     return pd.DataFrame({"item": [], "option": [], "n": [], "share": []})
-
-
-def _options(chosen: Sample, item: str) -> pd.DataFrame:
-    """Count the answers to an item at each option, as given; shares of those who answered."""
-    low, high = chosen.responses.declared(item)
-    answers = chosen.frame[item].dropna().to_numpy(dtype=np.int64)
-    n = tabulate(answers, low, high)
-    return pd.DataFrame({"item": item, "option": range(low, high + 1), "n": n, "share": n / max(len(answers), 1)})
 
 
 def _no_histogram() -> pd.DataFrame:

@@ -15,14 +15,16 @@ import numpy.typing as npt
 import pandas as pd
 from threadpoolctl import ThreadpoolController
 
-from ..checks import check_known, quoted
+from ..checks import check_known, listed, quoted
 from ..errors import AnalysisError, ArgumentError, TooFewCases, UndefinedStatisticWarning
 from ..instrument_model import Instrument
+from ..kernels.moments import Missing, Moments, tabulate
 from ..responses import Responses, as_responses
 from ..scoring import score_scale
 
 Array = npt.NDArray[np.float64]
 AUTO = "auto"
+TINY = 1e-12
 Parameters = ParamSpec("Parameters")
 Returned = TypeVar("Returned")
 
@@ -148,6 +150,27 @@ def variable(responses: Responses, name: str) -> Array:
         check_known("columns", [name], [*responses.covariates], "column")
     one, scale = responses.find_scale(name)
     return score_scale(responses, one, scale)[0]
+
+
+def option_counts(responses: Responses, item: str) -> pd.DataFrame:
+    """Count the answers to an item at each option, as given; shares of those who answered, empty where nobody did."""
+    low, high = responses.declared(item)
+    answers = responses.frame[item].dropna().to_numpy(dtype=np.int64)
+    n = tabulate(answers, low, high)
+    share = n / len(answers) if len(answers) else np.full(len(n), np.nan)
+    return pd.DataFrame({"item": item, "option": range(low, high + 1), "n": n, "share": share})
+
+
+def why_no_covariance(moments: Moments, missing: Missing) -> str:
+    """Say why the items of a scale have no covariances to work with, or nothing."""
+    sums = moments.sums(missing)
+    if sums.n.min() < 3:
+        return "fewer than three rows hold the answers that are needed"
+    still = [name for name, spread in zip(moments.names, np.diag(sums.cross), strict=True) if spread == 0]
+    if still:
+        return f"the answers to {listed(still)} do not vary"
+    total = moments.covariance(missing).sum()
+    return "" if total > TINY else "the sum of the items does not vary: check which items are reversed"
 
 
 def warn_undefined(message: str) -> None:

@@ -9,13 +9,23 @@ import numpy as np
 import pandas as pd
 
 from .. import format as fmt
-from ..checks import check_one_of, listed
+from ..checks import check_one_of
 from ..instrument_model import Instrument
 from ..kernels import consistency
-from ..kernels.moments import Missing, Moments, tabulate
+from ..kernels.moments import Missing, Moments
 from ..responses import Responses
 from ..results import Result, fit_table
-from .inputs import Array, Sample, chosen_scales, item_array, one_blas_thread, sample, warn_undefined
+from .inputs import (
+    Array,
+    Sample,
+    chosen_scales,
+    item_array,
+    one_blas_thread,
+    option_counts,
+    sample,
+    warn_undefined,
+    why_no_covariance,
+)
 
 COLUMNS = (
     "scale",
@@ -32,8 +42,6 @@ COLUMNS = (
     "alpha_standardised_if_dropped",
 )
 LOW_ITEM_REST = 0.30
-TINY = 1e-12
-NO_TOTAL_VARIANCE = "the sum of the items does not vary: check which items are reversed"
 
 
 @one_blas_thread
@@ -135,17 +143,11 @@ def _of_scale(chosen: Sample, one: Instrument, scale: str, missing: Missing) -> 
 
 
 def _why_undefined(one: Instrument, scale: str, moments: Moments, missing: Missing) -> str:
-    sums = moments.sums(missing)
     if one.scales[scale].kind == "composite":
         return "a composite is an index of unlike things; its items are described, not correlated with it"
     if len(moments.names) < 2:
         return "a scale of one item has no item–scale correlation"
-    if sums.n.min() < 3:
-        return "fewer than three rows hold the answers that are needed"
-    still = [name for name, spread in zip(moments.names, np.diag(sums.cross), strict=True) if spread == 0]
-    if still:
-        return f"the answers to {listed(still)} do not vary"
-    return "" if moments.covariance(missing).sum() > TINY else NO_TOTAL_VARIANCE
+    return why_no_covariance(moments, missing)
 
 
 def _correlations(x: Array, moments: Moments, missing: Missing) -> tuple[dict[str, Array], str]:
@@ -186,20 +188,10 @@ def _frequencies(chosen: Sample, one: Instrument, scale: str) -> pd.DataFrame:
 
 
 def _of_item(chosen: Sample, one: Instrument, scale: str, item: str) -> pd.DataFrame:
-    low, high = one.range(item)
-    answers = chosen.frame[item].dropna().to_numpy(dtype=np.int64)
-    n = tabulate(answers, low, high)
-    share = n / len(answers) if len(answers) else np.full(len(n), np.nan)
-    return pd.DataFrame(
-        {
-            "scale": scale,
-            "item": item,
-            "option": range(low, high + 1),
-            "label": one.labels(item),
-            "n": n,
-            "share": share,
-        }
-    )
+    counts = option_counts(chosen.responses, item)
+    counts.insert(0, "scale", scale)
+    counts.insert(3, "label", one.labels(item))
+    return counts
 
 
 def _sentence(estimates: pd.DataFrame) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from .. import format as fmt
-from ..checks import check_count, check_one_of, check_share, listed
+from ..checks import check_count, check_one_of, check_share
 from ..errors import ArgumentError
 from ..instrument_model import Instrument
 from ..kernels.moments import Missing, Moments
@@ -18,10 +18,19 @@ from ..responses import Responses
 from ..results import Result, fit_table
 from ..scoring import score_range
 from .coefficients import Plan, ScaleAnswers
-from .inputs import AUTO, Array, Sample, chosen_scales, item_array, one_blas_thread, sample, warn_undefined
+from .inputs import (
+    AUTO,
+    Array,
+    Sample,
+    chosen_scales,
+    item_array,
+    one_blas_thread,
+    sample,
+    warn_undefined,
+    why_no_covariance,
+)
 
 MOST_IN_SENTENCE = 6
-TINY = 1e-12
 COLUMNS = (
     "scale",
     "n_items",
@@ -198,14 +207,7 @@ def _why_undefined(one: Instrument, scale: str, x: Array, items: Sequence[str]) 
         return "a composite is an index of unlike things, for which internal consistency is not defined"
     if len(items) < 2:
         return "a scale of one item has no internal consistency"
-    held = (~np.isnan(x)).astype(float)
-    if (held.T @ held).min() < 3:
-        return "fewer than three rows hold all the items that are needed"
-    still = [item for item, spread in zip(items, np.nanvar(x, axis=0), strict=True) if spread == 0]
-    if still:
-        return f"the answers to {listed(still)} do not vary"
-    total = Moments.of(x).covariance("pairwise").sum()
-    return "" if total > TINY else "the sum of the items does not vary: check which items are reversed"
+    return why_no_covariance(Moments.of(x, tuple(items)), "pairwise")
 
 
 def _why_no_clusters(chosen: Sample, used: Any) -> str:
