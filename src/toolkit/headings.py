@@ -1,0 +1,43 @@
+"""How columns are headed in print, and which kinds of number they hold: machine names stay snake_case."""
+
+from __future__ import annotations
+
+import re
+
+HEADINGS = {
+    "n_used": "n",
+    "n_items": "Items",
+    "n_dropped": "Dropped",
+    "n_answered": "Answered",
+    "n_clusters": "Couples",
+    "sd": "SD",
+    "se": "SE",
+    "ci": "CI",
+    "n_missing": "Missing",
+    "missing_share": "Share",
+    "n_cells": "Cells",
+    "alpha": "α",
+    "alpha_se": "SE of α",
+    "alpha_ci": "CI of α",
+    "alpha_feldt": "Feldt CI",
+    "alpha_duhachek": "Duhachek CI",
+    "alpha_duhachek_se": "Duhachek SE",
+    "alpha_standardised": "Standardised α",
+    "alpha_if_dropped": "α if dropped",
+    "alpha_standardised_if_dropped": "Standardised α if dropped",
+    "lambda2": "λ2",
+    "lambda6": "λ6",
+    "mean_r": "Mean inter-item r",
+    "standard_error_of_measurement": "SE of measurement",
+    "r_raw": "Item–total r",
+    "r_corrected": "Corrected r",
+    "r_drop": "Item–rest r",
+    "min": "Minimum",
+    "max": "Maximum",
+}
+
+# Statistics that cannot exceed 1 are printed without a leading zero (APA 7, section 6.36).
+BOUNDED = re.compile(r"^(alpha|lambda|omega|r$|r_|mean_r|p$|share|icc|rho)(?!.*_se$)")
+STANDARD_ERROR = re.compile(r"^se$|_se$|^standard_error")
+INTERVAL = re.compile(r"^(ci|alpha_(ci|feldt|duhachek))_low$")
+PERCENT = {"share", "floor", "ceiling", "missing_share"}
