@@ -152,6 +152,42 @@ def variable(responses: Responses, name: str) -> Array:
     return score_scale(responses, one, scale)[0]
 
 
+def chosen_items(responses: Responses, items: str | Sequence[str] | None) -> tuple[str, ...]:
+    """List the columns to analyse, each once: those named, or all items (of a plain frame all numeric columns).
+
+    A name is an item, a numeric column, a scale or an instrument; the last two stand for their items.
+    """
+    if items is None:
+        numeric = [name for name in responses.covariates if as_numbers(responses, name) is not None]
+        return responses.items or tuple(numeric)
+    names = [items] if isinstance(items, str) else list(items)
+    return tuple(dict.fromkeys(item for name in names for item in _items_named(responses, name)))
+
+
+def _items_named(responses: Responses, name: str) -> Sequence[str]:
+    """Give the items that a name stands for."""
+    if name in responses.items or name in responses.covariates:
+        return [name]
+    for one in responses.instruments:
+        if name == one.id:
+            return [item.id for item in one.items if item.id in responses.frame.columns]
+    scales = [scale.partition(".")[2] for scale in responses.scales]
+    if name in responses.scales or scales.count(name) == 1:
+        one, scale = responses.find_scale(name)
+        return one.scale_items(scale)
+    known = [*(one.id for one in responses.instruments), *responses.scales, *responses.items, *responses.covariates]
+    check_known("items", [name], known, "item, scale or column")
+    return []
+
+
+def answers_array(responses: Responses, items: Sequence[str]) -> Array:
+    """Take items or numeric columns as answered, as an (n, k) array with NaN for missing."""
+    values = np.empty((len(responses.frame), len(items)), order="F")
+    for position, name in enumerate(items):
+        values[:, position] = variable(responses, name)
+    return values
+
+
 def option_counts(responses: Responses, item: str) -> pd.DataFrame:
     """Count the answers to an item at each option, as given; shares of those who answered, empty where nobody did."""
     low, high = responses.declared(item)
