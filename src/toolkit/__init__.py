@@ -6,9 +6,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .analysis.agreement import icc
     from .analysis.associations import correlations
     from .analysis.describe import describe
     from .analysis.items import item_analysis
+    from .analysis.kappa import kappa
     from .analysis.profiles import style_profile
     from .analysis.reliability import reliability
     from .catalogue import instrument, instrument_from_keys, instruments
@@ -33,10 +35,12 @@ _HOMES = {
     "codebook": "exchange.codebook",
     "correlations": "analysis.associations",
     "describe": "analysis.describe",
+    "icc": "analysis.agreement",
     "instrument": "catalogue",
     "instrument_from_keys": "catalogue",
     "instruments": "catalogue",
     "item_analysis": "analysis.items",
+    "kappa": "analysis.kappa",
     "lint": "linter",
     "lint_summary": "linter",
     "read_responses": "readers",
@@ -58,10 +62,12 @@ __all__ = [
     "codebook",
     "correlations",
     "describe",
+    "icc",
     "instrument",
     "instrument_from_keys",
     "instruments",
     "item_analysis",
+    "kappa",
     "lint",
     "lint_summary",
     "read_responses",

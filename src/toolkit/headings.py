@@ -32,12 +32,20 @@ HEADINGS = {
     "r_raw": "Item–total r",
     "r_corrected": "Corrected r",
     "r_drop": "Item–rest r",
+    "icc": "ICC",
+    "f": "F",
+    "df1": "df1",
+    "df2": "df2",
+    "satterthwaite": "Satterthwaite CI",
+    "n_raters": "Raters",
+    "n_ratings": "Ratings",
     "min": "Minimum",
     "max": "Maximum",
 }
 
 # Statistics that cannot exceed 1 are printed without a leading zero (APA 7, section 6.36).
-BOUNDED = re.compile(r"^(alpha|lambda|omega|r$|r_|mean_r|p$|share|icc|rho)(?!.*_se$)")
+BOUNDED = re.compile(r"^(alpha|lambda|omega|kappa|r$|r_|mean_r|p$|share|icc|rho)(?!.*_se$)")
 STANDARD_ERROR = re.compile(r"^se$|_se$|^standard_error")
-INTERVAL = re.compile(r"^(ci|alpha_(ci|feldt|duhachek))_low$")
+BOUNDED_BY_ONE = {"r", "icc", "kappa"}  # estimates whose column `ci` is bounded as they are
+INTERVAL = re.compile(r"^(ci|satterthwaite|alpha_(ci|feldt|duhachek))_low$")
 PERCENT = {"share", "floor", "ceiling", "missing_share"}
