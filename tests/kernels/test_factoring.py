@@ -19,8 +19,17 @@ def bfi_matrix():
     return pd.read_csv(ROOT / "data" / "bfi" / "bfi.csv")[BFI].dropna().corr().to_numpy()
 
 
+def pairwise_matrix():
+    return pd.read_csv(ROOT / "data" / "bfi" / "bfi.csv")[BFI].corr().to_numpy()
+
+
 def hs_matrix():
     return pd.read_csv(ROOT / "tests" / "data" / "hs1939.csv")[[f"x{i}" for i in range(1, 10)]].corr().to_numpy()
+
+
+MATRICES = {"bfi": bfi_matrix, "hs": hs_matrix, "bfi_pairwise": pairwise_matrix}
+TIGHT = oracle("efa_tight")["extraction"]
+CASES = [(data, method) for data in TIGHT for method in TIGHT[data]]
 
 
 def model(n_items, n_factors, seed):
@@ -29,6 +38,18 @@ def model(n_items, n_factors, seed):
     loadings[np.arange(n_items), np.arange(n_items) % n_factors] += 0.35
     psi = 1 - (loadings**2).sum(axis=1)
     return loadings @ loadings.T + np.diag(psi), psi
+
+
+@pytest.mark.parametrize(("data", "method"), CASES)
+def test_loadings_equal_the_minimum_of_the_published_functions(data, method):
+    expected = TIGHT[data][method]
+    wanted = np.array(expected["loadings"]["values"])
+    found = factoring.EXTRACTIONS[method](MATRICES[data](), wanted.shape[1])
+    tolerance = 1e-7 if method == "pa" else 1e-10
+    np.testing.assert_allclose(found.loadings, wanted, atol=tolerance)
+    np.testing.assert_allclose(found.uniquenesses, expected["uniquenesses"], atol=tolerance)
+    if "objective" in expected:
+        np.testing.assert_allclose(found.objective, expected["objective"], rtol=1e-10)
 
 
 @pytest.mark.parametrize("method", METHODS)
