@@ -86,11 +86,13 @@ class CrossTables:
     def margin(self, variable: int) -> Array:
         """Give how often each category of a variable occurs, over all rows that hold it."""
         start, size = self.starts[variable], self.sizes[variable]
-        return np.array(np.diag(self.burt)[start : start + size])
+        counts: Array = np.diag(self.burt)[start : start + size].copy()
+        return counts
 
     def table(self, row: int, column: int) -> Array:
         """Give the table of two variables."""
-        return self.stacked(np.array([row]), np.array([column]))[0]
+        stacked: Array = self.stacked(np.array([row]), np.array([column]))
+        return np.asarray(stacked[0])
 
     def stacked(self, rows: Indices, columns: Indices) -> Array:
         """Give the tables of P pairs whose row variables all have a categories and whose columns b, (P, a, b)."""

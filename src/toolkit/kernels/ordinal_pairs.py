@@ -137,3 +137,57 @@ def filled(counts: Array, amount: float) -> Array:
     other = (empty[:, 0, 1] | empty[:, 1, 0]).astype(np.float64)
     shift = amount * (diagonal - other)[:, None, None] * np.array([[1.0, -1.0], [-1.0, 1.0]])
     return np.asarray(counts + shift)
+
+
+@dataclass(frozen=True)
+class Sensitivities:
+    """How the estimating equation of each correlation, Σ n s = 0, moves with the parameters.
+
+    Attributes
+    ----------
+    score : (P, a, b) derivative of log π by ρ in each cell.
+    correlation : (P,) by ρ.
+    first, second : (P, a − 1) and (P, b − 1) by the thresholds.
+    """
+
+    score: Array
+    correlation: Array
+    first: Array
+    second: Array
+
+
+def sensitivities(tables: PairTables, rho: Array, *, observed: bool) -> Sensitivities:
+    """Evaluate the scores and their sensitivities at the estimates.
+
+    By outer products of scores, Σ n s s_θ (Muthén 1984, doi:10.1007/BF02294210; lavaan), or, `observed`, by minus the
+    derivatives of the scores, which are right also where the variables behind the answers are not bivariate normal.
+    """
+    probability = np.maximum(bivariate_normal.rectangles(tables.first, tables.second, rho), LEAST_PROBABILITY)
+    height = bivariate_normal.density(tables.first[:, :, None], tables.second[:, None, :], rho[:, None, None])
+    score = bivariate_normal.over_cells(height) / probability
+    by_first = _by_thresholds(tables, rho, score, probability, height if observed else None)
+    turned = PairTables(tables.counts.swapaxes(1, 2), tables.second, tables.first)
+    across = height.swapaxes(1, 2) if observed else None
+    by_second = _by_thresholds(turned, rho, score.swapaxes(1, 2), probability.swapaxes(1, 2), across)
+    if observed:
+        return Sensitivities(score, _derivatives(tables, rho)[1], by_first, by_second)
+    return Sensitivities(score, (tables.counts * score**2).sum(axis=(1, 2)), by_first, by_second)
+
+
+def _by_thresholds(tables: PairTables, rho: Array, score: Array, probability: Array, height: Array | None) -> Array:
+    """Give Σ n s ∂(log π)/∂τ for the thresholds of the rows, less Σ n (∂π'/∂τ)/π where φ₂ is given, (P, a − 1).
+
+    A threshold moves probability ∂Φ₂/∂τ = φ(τ) Φ((k − ρτ) / sqrt(1 − ρ²)) from the category above to that below.
+    """
+    own, other, r = tables.first[:, :, None], tables.second[:, None, :], rho[:, None, None]
+    rest = (1.0 - r) * (1.0 + r)
+    ends = np.zeros((*tables.first.shape, 1))
+    share = special.ndtr((other - r * own) / np.sqrt(rest))
+    moved = np.diff(np.concatenate([ends, share, ends + 1.0], axis=2), axis=2)
+    moved *= np.exp(-0.5 * own**2) / np.sqrt(2.0 * np.pi)
+    gain = -np.diff(tables.counts * score / probability, axis=1)
+    total = (moved * gain).sum(axis=2)
+    if height is not None:
+        bent = np.diff(np.concatenate([ends, -height * (own - r * other) / rest, ends], axis=2), axis=2)
+        total -= (bent * -np.diff(tables.counts / probability, axis=1)).sum(axis=2)
+    return np.asarray(total)

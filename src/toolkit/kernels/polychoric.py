@@ -47,6 +47,11 @@ class Polychoric:
     missing: Missing
     tables: CrossTables
 
+    @property
+    def positions(self) -> Indices:
+        """Where the ordinal variables stand, in the order of `tables`."""
+        return np.asarray(np.flatnonzero(self.ordinal))
+
 
 def polychoric_correlations(
     x: npt.ArrayLike,

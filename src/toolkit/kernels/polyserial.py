@@ -121,3 +121,66 @@ def score_of_two_continuous(x: Array, y: Array, rho: float) -> Array:
     """Each row's derivative of the bivariate normal log density by ρ, (n,)."""
     rest = (1.0 - rho) * (1.0 + rho)
     return np.asarray((rho * rest + (1.0 + rho**2) * x * y - rho * (x**2 + y**2)) / rest**2)
+
+
+@dataclass(frozen=True)
+class RowSensitivities:
+    """How the estimating equation of a correlation with a continuous variable moves with the parameters.
+
+    Attributes
+    ----------
+    score : (n,) each row's derivative of the log likelihood by ρ.
+    correlation : by ρ.
+    first, second : by the first and the second variable's thresholds, or its mean and variance.
+    """
+
+    score: Array
+    correlation: float
+    first: Array
+    second: Array
+
+
+def mixed_sensitivities(pair: MixedPair, rho: float, variance: float, *, observed: bool) -> RowSensitivities:
+    """Evaluate the scores of a mixed pair (first ordinal, second continuous) and their sensitivities.
+
+    By outer products of scores as lavaan, or `observed`, by minus the derivatives of the scores.
+    """
+    terms, z, spread = MixedTerms.of(pair, rho), pair.z, np.sqrt(variance)
+    score, relative = terms.score, terms.height / terms.probability
+    by_bounds = relative / terms.spread * score
+    by_z = -rho * _between(by_bounds)
+    if observed:
+        turn = terms.u * terms.first
+        by_bounds -= relative * (rho / terms.spread**2 - turn) / terms.spread
+        by_z += _between(relative) / terms.spread**3 - rho / terms.spread * _between(relative * turn)
+        correlation = _derivatives(pair, rho)[1][0]
+        continuous = -by_z.sum() / spread, -(by_z * z).sum() / (2.0 * variance)
+    else:
+        correlation = (score**2).sum()
+        continuous = (score * z - by_z).sum() / spread, (score * (z**2 - 1.0) - by_z * z).sum() / (2.0 * variance)
+    cuts = len(pair.cuts)
+    above = np.bincount(pair.category, by_bounds[0], minlength=cuts + 1)[:-1]
+    below = np.bincount(pair.category, by_bounds[1], minlength=cuts + 1)[1:]
+    return RowSensitivities(
+        score, float(correlation), np.asarray(above - below, dtype=np.float64), np.array(continuous)
+    )
+
+
+def continuous_sensitivities(z: Array, rho: float, variances: Array, *, observed: bool) -> RowSensitivities:
+    """Evaluate the scores of two continuous variables, (n, 2) standardised, and their sensitivities."""
+    x, y = z.T
+    rest = (1.0 - rho) * (1.0 + rho)
+    score = score_of_two_continuous(x, y, rho)
+    by_own = []
+    for own, other, variance in ((x, y, variances[0]), (y, x, variances[1])):
+        if observed:
+            by_z = ((1.0 + rho**2) * other - 2.0 * rho * own) / rest**2
+            both = by_z.sum() / np.sqrt(variance), (by_z * own).sum() / (2.0 * variance)
+        else:
+            by_z = (own - rho * other) / rest
+            both = (score * by_z).sum() / np.sqrt(variance), (score * (own * by_z - 1.0)).sum() / (2.0 * variance)
+        by_own.append(np.array(both))
+    if observed:
+        bend = (1.0 - 3.0 * rho**2 + 2.0 * rho * x * y - x**2 - y**2) / rest**2 + 4.0 * rho * score / rest
+        return RowSensitivities(score, float(-bend.sum()), by_own[0], by_own[1])
+    return RowSensitivities(score, float((score**2).sum()), by_own[0], by_own[1])
