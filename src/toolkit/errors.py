@@ -88,3 +88,19 @@ class ToolkitWarning(UserWarning):
 
 class UndefinedStatisticWarning(ToolkitWarning):
     """A statistic is not defined for these data; its cell is empty and `fit` says why."""
+
+
+class MergedCategoryWarning(ToolkitWarning):
+    """A category that nobody or hardly anybody chose has no threshold of its own; `fit` says which."""
+
+
+class BoundaryWarning(ToolkitWarning):
+    """A correlation lies at −1 or 1, where it has no standard error; `fit` says which."""
+
+
+class NotPositiveDefiniteWarning(ToolkitWarning):
+    """A correlation matrix is not positive definite; `fit` gives its smallest eigenvalue."""
+
+
+class SmallSampleWarning(ToolkitWarning):
+    """There are fewer rows than the analysis should rest on; `fit` says how many."""

@@ -61,3 +61,18 @@ def test_shapes_are_checked():
         CrossTables.of([1, 2])
     with pytest.raises(ArgumentError, match="1 and of 2 variables"):
         CrossTables.of([[1]]) + CrossTables.of([[1, 2]])
+
+
+@pytest.mark.parametrize(
+    ("counts", "least", "expected"),
+    [
+        ([10, 10, 10], 5, [0, 1, 2]),
+        ([1, 10, 10], 5, [0, 0, 1]),
+        ([10, 3, 20, 0], 5, [0, 0, 1, 1]),
+        ([1, 1, 1], 50, [0, 0, 1]),
+        ([6, 2, 6], 5, [0, 0, 1]),
+        ([1, 9], 5, [0, 1]),
+    ],
+)
+def test_rare_categories_are_merged_with_the_rarer_neighbour(counts, least, expected):
+    assert cross_tables.merged_categories(np.array(counts, dtype=float), least).tolist() == expected

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.builders import some_examples
 from tests.conftest import ROOT, oracle, test_data
 from toolkit.errors import AnalysisError, ArgumentError, TooFewCases
-from toolkit.kernels.polychoric import polychoric_correlations
+from toolkit.kernels.polychoric import bivariate_fit, polychoric_correlations, smoothed
 
 
 def values(matrix: dict) -> np.ndarray:
@@ -92,6 +92,9 @@ def test_polychoric_correlations_equal_polycor(pair):
     found = polychoric_correlations(x)
     assert found.n[0, 1] == pair["n"]
     assert found.r[0, 1] == pytest.approx(pair["rho"], abs=3e-5)
+    g2, df = bivariate_fit(found)
+    assert (g2[0, 1], df[0, 1]) == (pytest.approx(pair["g2"], rel=1e-9), pair["df"])
+    assert g2[0, 1] == pytest.approx(pair["chisq"], rel=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -179,3 +182,27 @@ def test_strong_correlations_are_found():
     found = polychoric_correlations(np.digitize(both, [-1, 0, 1]))
     assert found.r[0, 1] == pytest.approx(1 / (1 + 0.08**2), abs=0.002)
     assert not found.boundary.any()
+
+
+def test_smoothing_equals_cor_smooth():
+    case = oracle("polychoric_bfi")["smooth"]
+    found = smoothed(np.array(case["matrix"]))
+    np.testing.assert_allclose(found, case["smoothed"], atol=1e-12)
+    assert np.linalg.eigvalsh(found)[0] > 0
+    proper = np.array([[1, 0.5], [0.5, 1]])
+    np.testing.assert_allclose(smoothed(proper), proper, atol=1e-15)
+
+
+def test_the_fit_of_a_pair_rests_on_its_own_rows():
+    x = simulated(6)
+    x[:40, 0], x[150:, 1] = np.nan, np.nan
+    g2, df = bivariate_fit(polychoric_correlations(x, missing="pairwise"))
+    alone, _ = bivariate_fit(polychoric_correlations(x[:, :2]))
+    assert g2[0, 1] == pytest.approx(alone[0, 1], rel=1e-9)
+    assert df[0, 1] == 8
+    assert np.isnan(g2[0, 0])
+
+
+def test_a_table_at_the_boundary_fits_perfectly():
+    g2, _ = bivariate_fit(polychoric_correlations(rows_of([[3, 2, 0], [0, 5, 1], [0, 0, 4]])))
+    assert g2[0, 1] == pytest.approx(0, abs=1e-9)

@@ -16,7 +16,7 @@ import pandas as pd
 from threadpoolctl import ThreadpoolController
 
 from ..checks import check_known, listed, quoted
-from ..errors import AnalysisError, ArgumentError, TooFewCases, UndefinedStatisticWarning
+from ..errors import AnalysisError, ArgumentError, TooFewCases, ToolkitWarning, UndefinedStatisticWarning
 from ..instrument_model import Instrument
 from ..kernels.moments import Missing, Moments, tabulate
 from ..responses import Responses, as_responses
@@ -211,11 +211,16 @@ def why_no_covariance(moments: Moments, missing: Missing) -> str:
 
 def warn_undefined(message: str) -> None:
     """Warn about a statistic that is not defined, at the line that called the toolkit."""
+    warn(message, UndefinedStatisticWarning)
+
+
+def warn(message: str, category: type[ToolkitWarning]) -> None:
+    """Give a named warning at the line that called the toolkit."""
     package = str(Path(__file__).parents[1])
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and frame.f_code.co_filename.startswith(package):
         frame, level = frame.f_back, level + 1
-    warnings.warn(message, UndefinedStatisticWarning, stacklevel=level)
+    warnings.warn(message, category, stacklevel=level)
 
 
 def random_stream(seed: int | None, name: str) -> np.random.Generator:

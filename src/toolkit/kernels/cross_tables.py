@@ -138,3 +138,25 @@ def _widened(tables: CrossTables, union: tuple[Array, ...]) -> Array:
     burt = np.zeros((sum(sizes), sum(sizes)))
     burt[np.ix_(where, where)] = tables.burt
     return burt
+
+
+def merged_categories(counts: Array, least: float) -> Indices:
+    """Merge categories that occur fewer than `least` times: the number of the merged category of each.
+
+    The rarest is joined to the rarer of its neighbours (the lower one of two alike), until all are frequent enough or
+    only two are left.
+
+    Examples
+    --------
+    >>> merged_categories(np.array([2.0, 30.0, 1.0, 40.0, 9.0]), 5).tolist()
+    [0, 0, 0, 1, 2]
+    """
+    groups = [[position] for position in range(len(counts))]
+    totals = [float(count) for count in counts]
+    while len(groups) > 2 and min(totals) < least:
+        rarest = int(np.argmin(totals))
+        beside = [place for place in (rarest - 1, rarest + 1) if 0 <= place < len(totals)]
+        low, high = sorted((rarest, min(beside, key=lambda place: totals[place])))
+        groups[low] += groups.pop(high)
+        totals[low] += totals.pop(high)
+    return np.repeat(np.arange(len(groups)), [len(group) for group in groups])

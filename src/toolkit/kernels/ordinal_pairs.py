@@ -45,9 +45,10 @@ class PairTables:
             return np.asarray(special.xlogy(self.counts, np.maximum(probabilities, 0.0)).sum(axis=(1, 2)))
 
 
-def thresholds(margin: Array) -> Array:
-    """Cut points Φ⁻¹ of the cumulated shares of the categories, one fewer than categories."""
-    return np.asarray(special.ndtri(np.cumsum(margin)[:-1] / margin.sum()))
+def thresholds(margins: Array) -> Array:
+    """Cut points Φ⁻¹ of the cumulated shares of the categories (last axis), one fewer than categories."""
+    shares = np.cumsum(margins, axis=-1)[..., :-1] / margins.sum(axis=-1, keepdims=True)
+    return np.asarray(np.clip(special.ndtri(shares), -bivariate_normal.FAR, bivariate_normal.FAR))
 
 
 def estimate(tables: PairTables) -> tuple[Array, npt.NDArray[np.bool_]]:
@@ -58,6 +59,25 @@ def estimate(tables: PairTables) -> tuple[Array, npt.NDArray[np.bool_]]:
     correlations (P,), and whether the likelihood is highest at the boundary: these are −1 or 1.
     """
     return _at_boundary(tables, maximise(_start(tables), lambda sought, rho: _derivatives(tables.take(sought), rho)))
+
+
+def bivariate_fit(counts: Array) -> tuple[Array, Array]:
+    """Likelihood-ratio test of bivariate normality of each table, (P, a, b): G² = 2 Σ n log(n / (N π)), and its df.
+
+    Thresholds come from the table itself; df = ab − a − b over the categories that occur in it. As `chisq` and `df`
+    of ``polycor::polychor(x, y, ML = FALSE, std.err = TRUE)``.
+    """
+    rows, columns = counts.sum(axis=2), counts.sum(axis=1)
+    tables = PairTables(counts, thresholds(rows), thresholds(columns))
+    rho, boundary = estimate(tables)
+    probability = bivariate_normal.rectangles(tables.first, tables.second, np.where(boundary, 0.0, rho))
+    for sign in (-1.0, 1.0):
+        at_limit = boundary & (rho == sign)
+        probability[at_limit] = _limiting_probabilities(tables, sign)[at_limit]
+    n = counts.sum(axis=(1, 2))
+    observed = special.xlogy(counts, counts / n[:, None, None]).sum(axis=(1, 2))
+    a, b = (rows > 0).sum(axis=1), (columns > 0).sum(axis=1)
+    return 2.0 * np.maximum(observed - tables.log_likelihood(probability), 0.0), (a * b - a - b).astype(np.float64)
 
 
 def _start(tables: PairTables) -> Array:

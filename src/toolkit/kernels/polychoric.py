@@ -17,6 +17,7 @@ from .ordinal_pairs import PairTables
 
 Booleans = npt.NDArray[np.bool_]
 MOST_CELLS = 1_000_000
+SMALLEST_EIGENVALUE = 1e-12
 
 
 @dataclass(frozen=True)
@@ -187,3 +188,27 @@ def mixed_pair(x: Array, found: Polychoric, row: int, column: int) -> tuple[Bool
     category = np.searchsorted(found.categories[one], x[held, one])
     z = (x[held, other] - found.mean[other]) / np.sqrt(found.variance[other])
     return held, polyserial.MixedPair(category, z, found.thresholds[one])
+
+
+def bivariate_fit(fit: Polychoric) -> tuple[Array, Array]:
+    """Test bivariate normality of each pair of ordinal variables: G² and df, (k, k); NaN for other pairs."""
+    g2, df = np.full_like(fit.r, np.nan), np.full_like(fit.r, np.nan)
+    places = fit.positions
+    for rows, columns, pairs in table_groups(fit.tables, [fit.thresholds[place] for place in places]):
+        held = pairs.counts.sum(axis=(1, 2)) > 0
+        one, other = places[rows[held]], places[columns[held]]
+        found = ordinal_pairs.bivariate_fit(pairs.counts[held])
+        g2[one, other], df[one, other] = g2[other, one], df[other, one] = found
+    return g2, df
+
+
+def smoothed(r: Array) -> Array:
+    """Make a correlation matrix positive definite by raising eigenvalues below 1e-12 to 1e-10.
+
+    The eigenvalues are scaled to sum to k again, and the matrix to a diagonal of ones. As ``psych::cor.smooth(r)``.
+    """
+    values, vectors = np.linalg.eigh(r)
+    raised = np.where(values < SMALLEST_EIGENVALUE, 100.0 * SMALLEST_EIGENVALUE, values)
+    again = (vectors * (raised * len(r) / raised.sum())) @ vectors.T
+    scale = np.sqrt(np.diag(again))
+    return np.asarray(again / np.outer(scale, scale))

@@ -15,7 +15,7 @@ from ..errors import ArgumentError, NotIdentified, TooFewCases
 from .cross_tables import Indices
 from .moments import Array
 from .polychoric import Booleans, Polychoric
-from .polychoric_influence import Influences, Information, Parameters, cell_influences
+from .polychoric_influence import Influences, Information, Parameters, cell_influences, own_of_categories
 
 
 def moments_of(fit: Polychoric) -> Array:
@@ -114,11 +114,12 @@ def standard_errors(
     return _placed(np.sqrt(squares) / used.sum(), fit)
 
 
-def standard_errors_of_tables(fit: Polychoric, *, information: Information = "outer") -> Array:
-    """Give the standard errors of correlations of ordinal variables in independent rows, (k, k), from the tables.
+def standard_errors_of_tables(
+    fit: Polychoric, *, information: Information = "outer"
+) -> tuple[Array, tuple[Array, ...]]:
+    """Give the same as `standard_errors` for ordinal variables in independent rows, from the tables alone.
 
-    The same as `standard_errors`; the cost does not depend on the number of rows. With answers missing pairwise, the
-    tables do not tell how many rows are without any answer, and need not.
+    The cost does not depend on the number of rows.
     """
     if not fit.ordinal.all():
         raise ArgumentError("a continuous variable has no table: use standard_errors with the rows.")
@@ -130,7 +131,10 @@ def standard_errors_of_tables(fit: Polychoric, *, information: Information = "ou
         whole[:, :-1, -1] = margins[0] - counts.sum(axis=2)
         whole[:, -1, :-1] = margins[1] - counts.sum(axis=1)
         se[rows, columns] = se[columns, rows] = np.sqrt((whole * cells**2).sum(axis=(1, 2)))
-    return se
+    own = [own_of_categories(fit, number, 1.0)[:-1] for number in range(len(fit.ordinal))]
+    return se, tuple(
+        np.sqrt((fit.tables.margin(number)[:, None] * table**2).sum(axis=0)) for number, table in enumerate(own)
+    )
 
 
 def _placed(se: Array, fit: Polychoric) -> tuple[Array, tuple[Array, ...]]:
