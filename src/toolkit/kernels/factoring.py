@@ -71,8 +71,8 @@ def maximum_likelihood(r: Array, n_factors: int, *, start: Array | None = None) 
     """Maximum likelihood.
 
     f(ψ) = Σ_{j>m} (θ_j − ln θ_j − 1) = ln|Σ| − ln|R| + tr Σ⁻¹R − k at the best loadings, θ the eigenvalues of
-    Ψ^-½ R Ψ^-½; minimised over ln ψ. Jöreskog (1967), doi:10.1007/BF02289658; Lawley & Maxwell (1971).
-    In R: ``factanal(covmat = r, factors = m, rotation = "none")``.
+    Ψ^-½ R Ψ^-½; minimised over ln ψ. Jöreskog (1967), Psychometrika 32, 443–482; Lawley & Maxwell
+    (1971). In R: ``factanal(covmat = r, factors = m, rotation = "none")``.
 
     Raises
     ------
