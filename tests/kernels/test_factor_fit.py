@@ -47,14 +47,14 @@ def test_fit_equals_that_of_psych_fa(method):
     a = factoring.EXTRACTIONS[method](r, 5).loadings
     residual = fit.residuals(r, a, np.eye(5))
     found = fit.chi_square_fit(r, residual, 5, 2436)
-    np.testing.assert_allclose(found.tli, expected["TLI"], rtol=1e-6)
-    for ours, theirs in {"chisq": "STATISTIC", "bic": "BIC"}.items():  # psych's minres loadings are 1e-6 from the best
-        np.testing.assert_allclose(getattr(found, ours), expected[theirs], atol=1e-3)
-    np.testing.assert_allclose(found.rmsea, expected["RMSEA"]["RMSEA"], rtol=1e-7)
+    # psych's minres loadings are 1e-6 from the best ones; its RMSEA bounds are found to four digits
+    for ours, theirs in {"chisq": "STATISTIC", "tli": "TLI", "bic": "BIC"}.items():
+        np.testing.assert_allclose(getattr(found, ours), expected[theirs], rtol=5e-6)
+    np.testing.assert_allclose(found.rmsea, expected["RMSEA"]["RMSEA"], rtol=5e-6)
     np.testing.assert_allclose(found.rmsea_ci_low, expected["RMSEA"]["lower"], atol=1e-5)
     np.testing.assert_allclose(found.rmsea_ci_high, expected["RMSEA"]["upper"], atol=1e-5)
-    np.testing.assert_allclose(fit.root_mean_square(residual), expected["rms"], rtol=1e-6)
-    np.testing.assert_allclose(fit.root_mean_square_corrected(residual, 185), expected["crms"], rtol=1e-6)
+    np.testing.assert_allclose(fit.root_mean_square(residual), expected["rms"], rtol=5e-6)
+    np.testing.assert_allclose(fit.root_mean_square_corrected(residual, 185), expected["crms"], rtol=5e-6)
 
 
 def test_without_degrees_of_freedom_only_chi_square_is_left():
