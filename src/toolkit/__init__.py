@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .analysis.describe import describe
     from .analysis.items import item_analysis
     from .analysis.kappa import kappa
+    from .analysis.ordinal import polychoric
     from .analysis.profiles import style_profile
     from .analysis.reliability import reliability
     from .catalogue import instrument, instrument_from_keys, instruments
@@ -43,6 +44,7 @@ _HOMES = {
     "kappa": "analysis.kappa",
     "lint": "linter",
     "lint_summary": "linter",
+    "polychoric": "analysis.ordinal",
     "read_responses": "readers",
     "read_study": "study",
     "reliability": "analysis.reliability",
@@ -70,6 +72,7 @@ __all__ = [
     "kappa",
     "lint",
     "lint_summary",
+    "polychoric",
     "read_responses",
     "read_study",
     "reliability",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -68,12 +69,12 @@ class CrossTables:
         burt = _widened(self, union) + _widened(other, union)
         return CrossTables(union, burt, self.n_rows + other.n_rows)
 
-    @property
+    @cached_property
     def sizes(self) -> Indices:
         """Categories of each variable, (k,)."""
         return np.array([len(one) for one in self.categories], dtype=np.intp)
 
-    @property
+    @cached_property
     def starts(self) -> Indices:
         """Where each variable's categories begin in `burt`, (k,)."""
         return np.asarray(np.cumsum(self.sizes) - self.sizes)
@@ -82,6 +83,12 @@ class CrossTables:
     def n(self) -> Array:
         """Rows that hold both variables of each pair, (k, k)."""
         return np.asarray(np.add.reduceat(np.add.reduceat(self.burt, self.starts, axis=0), self.starts, axis=1))
+
+    @property
+    def empty_cells(self) -> Indices:
+        """Empty cells in the table of each pair, (k, k)."""
+        empty = (self.burt == 0).astype(np.intp)
+        return np.asarray(np.add.reduceat(np.add.reduceat(empty, self.starts, axis=0), self.starts, axis=1))
 
     def margin(self, variable: int) -> Array:
         """Give how often each category of a variable occurs, over all rows that hold it."""

@@ -124,16 +124,16 @@ def standard_errors_of_tables(
     if not fit.ordinal.all():
         raise ArgumentError("a continuous variable has no table: use standard_errors with the rows.")
     se = np.zeros_like(fit.r)
+    margins = [fit.tables.margin(number) for number in range(len(fit.ordinal))]
     for rows, columns, counts, cells in cell_influences(fit, 1.0, information):
         whole = np.zeros_like(cells)
         whole[:, :-1, :-1] = counts
-        margins = [np.array([fit.tables.margin(place) for place in places]) for places in (rows, columns)]
-        whole[:, :-1, -1] = margins[0] - counts.sum(axis=2)
-        whole[:, -1, :-1] = margins[1] - counts.sum(axis=1)
+        whole[:, :-1, -1] = np.array([margins[row] for row in rows]) - counts.sum(axis=2)
+        whole[:, -1, :-1] = np.array([margins[column] for column in columns]) - counts.sum(axis=1)
         se[rows, columns] = se[columns, rows] = np.sqrt((whole * cells**2).sum(axis=(1, 2)))
     own = [own_of_categories(fit, number, 1.0)[:-1] for number in range(len(fit.ordinal))]
     return se, tuple(
-        np.sqrt((fit.tables.margin(number)[:, None] * table**2).sum(axis=0)) for number, table in enumerate(own)
+        np.sqrt((margin[:, None] * table**2).sum(axis=0)) for margin, table in zip(margins, own, strict=True)
     )
 
 

@@ -21,6 +21,7 @@ FIGURES: dict[str, dict[str, Callable[[Result], Figure]]] = {
     "item_analysis": {"options": answers.options, "profile": profile.profile},
     "describe": {"scores": scales.scores},
     "correlations": {"heatmap": scales.heatmap},
+    "polychoric": {"heatmap": scales.heatmap},
     "reliability": {"intervals": scales.intervals},
     "style_profile": {"styles": styles.styles},
 }
