@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -54,9 +54,9 @@ class CrossTables:
         known = tuple(categories) if categories is not None else found_categories(values)
         n_categories = sum(len(one) for one in known)
         burt = np.zeros((n_categories, n_categories))
-        for start in range(0, len(values), BLOCK):
-            indicator = _indicator(values[start : start + BLOCK], known)
-            burt += indicator.T @ indicator
+        for block in _blocks(values):
+            indicator = _indicator(block, known)
+            burt += indicator @ indicator.T
         return cls(known, burt, len(values))
 
     def __add__(self, other: CrossTables) -> CrossTables:
@@ -111,11 +111,22 @@ class CrossTables:
 
 def found_categories(x: Array) -> tuple[Array, ...]:
     """List the values that occur in each column, in order."""
-    return tuple(_values_of(column[~np.isnan(column)]) for column in x.T)
+    found = [np.empty(0)] * x.shape[1]
+    for block in _blocks(x):
+        found = [np.union1d(known, _values_of(column)) for known, column in zip(found, block, strict=True)]
+    return tuple(found)
+
+
+def _blocks(x: Array) -> Iterator[Array]:
+    """Give the rows block by block, turned: (k, rows), each variable in one piece of memory."""
+    for start in range(0, len(x), BLOCK):
+        yield np.ascontiguousarray(x[start : start + BLOCK].T)
 
 
 def _values_of(values: Array) -> Array:
     """List the values that occur; whole numbers in a narrow range are counted, which is faster than sorting."""
+    empty = np.isnan(values)
+    values = values[~empty] if empty.any() else values
     if not len(values):
         return values
     low, high = values.min(), values.max()
@@ -124,12 +135,12 @@ def _values_of(values: Array) -> Array:
     return np.asarray(np.flatnonzero(np.bincount((values - low).astype(np.intp))) + low, dtype=np.float64)
 
 
-def _indicator(x: Array, categories: tuple[Array, ...]) -> npt.NDArray[np.float32]:
-    """Mark each row's categories; single precision counts a block exactly and twice as fast."""
-    indicator = np.empty((len(x), sum(len(one) for one in categories)), dtype=np.float32)
+def _indicator(block: Array, categories: tuple[Array, ...]) -> npt.NDArray[np.float32]:
+    """Mark the categories of each row, (C, rows); single precision counts a block exactly and twice as fast."""
+    indicator = np.empty((sum(len(one) for one in categories), block.shape[1]), dtype=np.float32)
     start = 0
-    for position, values in enumerate(categories):
-        np.equal(x[:, position, None], values, out=indicator[:, start : start + len(values)])
+    for column, values in zip(block, categories, strict=True):
+        np.equal(column, values[:, None], out=indicator[start : start + len(values)])
         start += len(values)
     return indicator
 
