@@ -63,7 +63,7 @@ def minres(r: Array, n_factors: int, *, start: Array | None = None) -> Extractio
     def derivatives(psi: Array) -> Derivatives:
         return _least_squares(r, psi, n_factors)
 
-    found = _newton(derivatives, _first_guess(r) if start is None else start, LOWEST_UNIQUENESS, 1.0)
+    found = _newton(derivatives, first_guess(r) if start is None else start, LOWEST_UNIQUENESS, 1.0)
     return _extraction(_axes(r, found.x, n_factors), found.x, found)
 
 
@@ -88,7 +88,7 @@ def maximum_likelihood(r: Array, n_factors: int, *, start: Array | None = None) 
     def derivatives(log_psi: Array) -> Derivatives:
         return _likelihood(r, log_psi, n_factors)
 
-    guess = _first_guess(r) if start is None else start
+    guess = first_guess(r) if start is None else start
     found = _newton(derivatives, np.log(guess), np.log(LOWEST_UNIQUENESS), 0.0)
     psi = np.exp(found.x)
     values, vectors = _scaled_axes(r, psi)
@@ -102,7 +102,7 @@ def principal_axis(r: Array, n_factors: int, *, start: Array | None = None) -> E
     In R: ``psych::fa(r, m, fm = "pa", rotate = "none", min.err = 1e-10, max.iter = 1e5)``; psych's own default stops
     at a change of .001. Where no uniqueness is at its bound the solution is that of minres.
     """
-    psi = _first_guess(r) if start is None else start
+    psi = first_guess(r) if start is None else start
     change, iterations = np.inf, 0
     while change > AXIS_TOLERANCE and iterations < MAXIMUM_AXIS_ITERATIONS:
         loadings = _axes(r, psi, n_factors)
@@ -121,12 +121,13 @@ def degrees_of_freedom(n_items: int, n_factors: int) -> int:
     return ((n_items - n_factors) ** 2 - (n_items + n_factors)) // 2
 
 
-def _first_guess(r: Array) -> Array:
-    """Start from the uniquenesses 1 − squared multiple correlation; from ½ where R is singular."""
+def first_guess(r: Array) -> Array:
+    """Start from the uniquenesses 1 − squared multiple correlation, of one or several R; from ½ where R is singular."""
     try:
-        guess = 1.0 / np.diag(np.linalg.inv(r))
+        with np.errstate(divide="ignore"):
+            guess = 1.0 / np.diagonal(np.linalg.inv(r), axis1=-2, axis2=-1)
     except np.linalg.LinAlgError:
-        return np.full(len(r), 0.5)
+        return np.full(r.shape[:-1], 0.5)
     usable = np.isfinite(guess) & (guess > LOWEST_UNIQUENESS) & (guess <= 1)
     return np.where(usable, guess, 0.5)
 
