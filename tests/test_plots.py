@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from IPython.core.formatters import DisplayFormatter
 from matplotlib.patches import Rectangle
 
+from tests.test_plots_retention import retention_result
 from toolkit import format as fmt
 from toolkit.errors import ArgumentError
 from toolkit.plots import FIGURES, Figure, figure, plot, text
@@ -153,6 +154,7 @@ ALL = [
     (describe_result(), "scores"),
     (correlation_result(), "heatmap"),
     (reliability_result(), "intervals"),
+    (retention_result(), "scree"),
 ]
 IDS = [kind for _, kind in ALL]
 

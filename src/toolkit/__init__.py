@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .analysis.ordinal import polychoric
     from .analysis.profiles import style_profile
     from .analysis.reliability import reliability
+    from .analysis.retention import retention
     from .catalogue import instrument, instrument_from_keys, instruments
     from .exchange.codebook import codebook
     from .instrument_model import Instrument
@@ -49,6 +50,7 @@ _HOMES = {
     "read_study": "study",
     "reliability": "analysis.reliability",
     "report": "reporting.run",
+    "retention": "analysis.retention",
     "score": "scoring",
     "simulate": "simulation",
     "style_profile": "analysis.profiles",
@@ -77,6 +79,7 @@ __all__ = [
     "read_study",
     "reliability",
     "report",
+    "retention",
     "score",
     "simulate",
     "style_profile",

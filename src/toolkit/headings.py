@@ -17,6 +17,12 @@ HEADINGS = {
     "missing_share": "Share",
     "n_cells": "Cells",
     "n_empty_cells": "Empty cells",
+    "empirical_kaiser": "Empirical Kaiser",
+    "n_effective": "Effective n",
+    "kmo": "KMO",
+    "chisq": "χ²",
+    "map2": "Mean r²",
+    "map4": "Mean r⁴",
     "smallest_eigenvalue": "Smallest eigenvalue",
     "g2": "G²",
     "alpha": "α",
@@ -47,7 +53,7 @@ HEADINGS = {
 }
 
 # Statistics that cannot exceed 1 are printed without a leading zero (APA 7, section 6.36).
-BOUNDED = re.compile(r"^(alpha|lambda|omega|kappa|r$|r_|mean_r|p$|share|icc|rho)(?!.*_se$)")
+BOUNDED = re.compile(r"^(alpha|lambda|omega|kappa|r$|r_|mean_r|kmo$|map2$|map4$|p$|share|icc|rho)(?!.*_se$)")
 STANDARD_ERROR = re.compile(r"^se$|_se$|^standard_error")
 BOUNDED_BY_ONE = {"r", "icc", "kappa"}  # estimates whose column `ci` is bounded as they are
 INTERVAL = re.compile(r"^(ci|satterthwaite|alpha_(ci|feldt|duhachek))_low$")

@@ -188,6 +188,12 @@ def answers_array(responses: Responses, items: Sequence[str]) -> Array:
     return values
 
 
+def wording(responses: Responses, item: str) -> str | None:
+    """Give the wording of an item; nothing for one without, or for another column."""
+    homes = [one for one in responses.instruments if item in one.by_id]
+    return homes[0].text(homes[0].by_id[item].text) if homes else None
+
+
 def option_counts(responses: Responses, item: str) -> pd.DataFrame:
     """Count the answers to an item at each option, as given; shares of those who answered, empty where nobody did."""
     low, high = responses.declared(item)
