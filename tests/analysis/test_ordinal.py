@@ -42,7 +42,7 @@ def simulated(seed: int, n: int = 300, k: int = 4) -> pd.DataFrame:
 def test_estimates_errors_and_thresholds_equal_lavcor(raw, name):
     case = LAVCOR[name]
     items = case["items"]
-    found = tk.polychoric(raw, items, missing=case["missing"])
+    found = tk.polychoric(raw, items, missing=case["missing"], information="outer")
     estimates, thresholds = found.to_frame(), found.to_frame("thresholds")
     matrix = np.array(case["cov"])[np.triu_indices(len(items), 1)]
     se = np.array(case["se"])
@@ -59,7 +59,8 @@ def test_estimates_errors_and_thresholds_equal_lavcor(raw, name):
 
 @pytest.mark.parametrize("name", ORACLE["m_estimation"])
 @pytest.mark.parametrize("cluster", [None, "pair"])
-def test_clustered_and_mixed_errors_equal_base_r(raw, name, cluster):
+@pytest.mark.parametrize("information", ["observed", "outer"])
+def test_clustered_and_mixed_errors_equal_base_r(raw, name, cluster, information):
     case = ORACLE["m_estimation"][name]
     frame = raw.head(600)
     if name.startswith("mixed"):
@@ -73,8 +74,9 @@ def test_clustered_and_mixed_errors_equal_base_r(raw, name, cluster):
         frame.iloc[start::step, column] = np.nan
     continuous = [item for item in case["items"] if item not in case["ordered"]]
     missing = name.split("_")[1]
-    found = tk.polychoric(frame, case["items"], continuous=continuous, missing=missing, cluster=cluster)
-    expected = case["observed" if continuous else "outer"]["se_r" if cluster is None else "se_r_clustered"]
+    options = {"missing": missing, "cluster": cluster, "information": information}
+    found = tk.polychoric(frame, case["items"], continuous=continuous, **options)
+    expected = case[information]["se_r" if cluster is None else "se_r_clustered"]
     np.testing.assert_allclose(found.estimates["r"], case["r"], atol=1e-10)
     np.testing.assert_allclose(found.estimates["se"], expected, rtol=1e-8)
     if cluster is not None:
@@ -297,6 +299,7 @@ def test_fewer_rows_than_items_is_said():
         (simulated(1), {"continuous": "q1"}, ArgumentError, "continuous is the text 'q1'"),
         (simulated(1), {"continuous": ["q7"]}, ArgumentError, "'q7'"),
         (simulated(1), {"missing": "fiml"}, ArgumentError, "missing is 'fiml'"),
+        (simulated(1), {"information": "expected"}, ArgumentError, "information is 'expected'"),
         (simulated(1), {"confidence": 95}, ArgumentError, "confidence"),
         (simulated(1), {"add_to_empty_cells": -1}, ArgumentError, "from 0 to 1"),
         (simulated(1), {"merge_below": 2.5}, ArgumentError, "merge_below"),

