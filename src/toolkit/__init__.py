@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .analysis.agreement import icc
     from .analysis.associations import correlations
+    from .analysis.congruence import congruence
     from .analysis.describe import describe
+    from .analysis.factors import RotationOptions, efa
     from .analysis.items import item_analysis
     from .analysis.kappa import kappa
     from .analysis.ordinal import polychoric
@@ -32,11 +34,14 @@ _HOMES = {
     "Instrument": "instrument_model",
     "Responses": "responses",
     "Result": "results",
+    "RotationOptions": "analysis.factors",
     "Study": "study",
     "attempt": "results",
     "codebook": "exchange.codebook",
+    "congruence": "analysis.congruence",
     "correlations": "analysis.associations",
     "describe": "analysis.describe",
+    "efa": "analysis.factors",
     "icc": "analysis.agreement",
     "instrument": "catalogue",
     "instrument_from_keys": "catalogue",
@@ -61,11 +66,14 @@ __all__ = [
     "Instrument",
     "Responses",
     "Result",
+    "RotationOptions",
     "Study",
     "attempt",
     "codebook",
+    "congruence",
     "correlations",
     "describe",
+    "efa",
     "icc",
     "instrument",
     "instrument_from_keys",

@@ -104,3 +104,7 @@ class NotPositiveDefiniteWarning(ToolkitWarning):
 
 class SmallSampleWarning(ToolkitWarning):
     """There are fewer rows than the analysis should rest on; `fit` says how many."""
+
+
+class HeywoodWarning(ToolkitWarning):
+    """The factors leave no variance of an item over: its uniqueness is at the lower bound; `fit` says which."""

@@ -7,7 +7,7 @@ from tests.conftest import oracle
 from tests.kernels.test_factor_scores import answers
 from toolkit.kernels import factoring
 from toolkit.kernels.factor_alignment import matched
-from toolkit.kernels.factor_bootstrap import Whole, aligned_solutions
+from toolkit.kernels.factor_bootstrap import Whole, aligned_solutions, resampled_rows
 from toolkit.kernels.rotation import rotate
 from toolkit.kernels.rotation_criteria import RotationOptions
 
@@ -50,6 +50,14 @@ def test_the_sample_itself_gives_the_solution_of_the_whole(criterion, n_factors)
     found = aligned_solutions([r], whole)
     np.testing.assert_allclose(found.loadings[0], whole.rotation.loadings, atol=1e-7)
     np.testing.assert_allclose(found.phi[0], whole.rotation.phi, atol=1e-7)
+
+
+def test_whole_clusters_are_drawn():
+    cluster = np.array([2, 0, 1, 0, 2, 2])
+    for rows in resampled_rows(cluster, 50, np.random.default_rng(1)):
+        times = np.bincount(rows, minlength=6)
+        assert all(len(set(times[cluster == one])) == 1 for one in range(3)), "a couple comes whole"
+        assert sum(times[cluster == one][0] for one in range(3)) == 3
 
 
 def test_samples_without_a_solution_stay_empty():

@@ -111,6 +111,8 @@ def test_random_starts_find_several_optima_and_keep_the_lowest():
     many = rotation.rotate(a, "geomin", options=RotationOptions(epsilon=0.001), generator=np.random.default_rng(1))
     assert alone.n_optima == 1
     assert many.n_optima > 1
+    assert many.optima[0, 0] == pytest.approx(many.criterion)
+    assert 20 < many.optima[:, 1].sum() <= 31
     assert many.criterion <= alone.criterion + 1e-9
     again = rotation.rotate(a, "geomin", options=RotationOptions(epsilon=0.001), generator=np.random.default_rng(1))
     np.testing.assert_array_equal(many.loadings, again.loadings)

@@ -122,6 +122,8 @@ def item_array(responses: Responses, one: Instrument, items: Sequence[str], *, r
 def unflagged(responses: Responses, name: str) -> pd.Series[Any]:
     """Take a column with its flagged values emptied."""
     column = responses.frame[name]
+    if responses.flags.empty:
+        return column
     flagged = responses.flags.loc[responses.flags["column"] == name, "row"]
     return column.mask(column.index.isin(flagged)) if len(flagged) else column
 

@@ -7,7 +7,7 @@ uncertainty of rotation too. Zhang, Preacher & Luo (2010), Multivariate Behavior
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +46,20 @@ class Draws:
 
     loadings: Array
     phi: Array
+
+
+def resampled_rows(
+    cluster: npt.NDArray[np.integer], draws: int, generator: np.random.Generator
+) -> Iterator[npt.NDArray[np.intp]]:
+    """Draw whole clusters with replacement, as many as there are; give the rows of each sample."""
+    order = np.argsort(cluster, kind="stable")
+    size = np.bincount(cluster)
+    first = np.cumsum(size) - size
+    for _ in range(draws):
+        drawn = generator.integers(0, len(size), len(size))
+        length = size[drawn]
+        within = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
+        yield order[np.repeat(first[drawn], length) + within]
 
 
 def aligned_solutions(matrices: Iterable[Array | None], whole: Whole) -> Draws:

@@ -41,7 +41,7 @@ class Rotation:
     phi : (m, m) correlations of the factors.
     transformation : T, with loadings = unrotated · (T⁻¹)' and Φ = T'T.
     criterion : value that was reached (of varimax for promax).
-    n_optima : different values at which the starts ended.
+    optima : (o, 2) the different values at which starts ended, lowest first, and how many ended at each.
     converged : whether the projected gradient came below the tolerance.
     """
 
@@ -49,8 +49,13 @@ class Rotation:
     phi: Array
     transformation: Array
     criterion: float
-    n_optima: int
+    optima: Array
     converged: bool
+
+    @property
+    def n_optima(self) -> int:
+        """How many different optima were found."""
+        return len(self.optima)
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,7 @@ def rotate(
     return replace(
         result,
         criterion=float(found.values[best]),
-        n_optima=_count_different(found.values[found.converged]),
+        optima=_different(found.values[found.converged]),
         converged=bool(found.converged[best]),
     )
 
@@ -113,7 +118,7 @@ def arranged(loadings: Array, transformation: Array, *, ordered: bool) -> Rotati
         pattern, transformation = pattern[:, order] * signs, transformation[:, order] * signs
     phi = transformation.T @ transformation
     np.fill_diagonal(phi, 1.0)
-    return Rotation(pattern, phi, transformation, np.nan, 1, True)
+    return Rotation(pattern, phi, transformation, np.nan, np.empty((0, 2)), True)
 
 
 def _starts(n_factors: int, options: RotationOptions, generator: np.random.Generator | None) -> Array:
@@ -126,10 +131,12 @@ def _starts(n_factors: int, options: RotationOptions, generator: np.random.Gener
     return np.concatenate([first, q * np.sign(np.diagonal(r, axis1=1, axis2=2))[:, None, :]])
 
 
-def _count_different(values: Array) -> int:
-    """Count the values that differ by more than rounding."""
-    apart = np.diff(np.sort(values)) > SAME_OPTIMUM * max(1.0, float(np.abs(values).max(initial=0.0)))
-    return 1 + int(apart.sum())
+def _different(values: Array) -> Array:
+    """List the values that differ by more than rounding, and how often each occurs."""
+    ordered = np.sort(values)
+    apart = np.diff(ordered) > SAME_OPTIMUM * max(1.0, float(np.abs(values).max(initial=0.0)))
+    groups = np.split(ordered, np.flatnonzero(apart) + 1)
+    return np.array([(group[0], len(group)) for group in groups if len(group)]).reshape(-1, 2)
 
 
 def _normalised(loadings: Array, rule: Criterion, options: RotationOptions) -> Array:
@@ -159,7 +166,7 @@ class _Surface:
     options: RotationOptions
 
     def of(self, rows: npt.NDArray[np.intp]) -> _Surface:
-        return replace(self, loadings=self.loadings[rows])
+        return self if len(rows) == len(self.loadings) else replace(self, loadings=self.loadings[rows])
 
     def evaluate(self, t: Array) -> tuple[Array, Array]:
         """Give the criterion, and its gradient in T projected on the surface."""
@@ -192,23 +199,31 @@ def _dot(one: Array, two: Array) -> Array:
 
 def _descend(surface: _Surface, starts: Array) -> Rotations:
     """Go down from all starts; one that has arrived, or finds no way down, rests."""
-    t, options = starts.copy(), surface.options
+    options = surface.options
+    ended = Rotations(starts.copy(), np.full(len(starts), np.inf), np.zeros(len(starts), dtype=bool))
+    rows: npt.NDArray[np.intp] = np.arange(len(starts))
+    t = starts
     value, slope = surface.evaluate(t)
     length = 1.0 / np.maximum(np.sqrt(_dot(slope, slope)), 1.0)
     recent = np.repeat(value[:, None], MEMORY, axis=1)
-    moving = np.ones(len(t), dtype=bool)
-    for iteration in range(options.maximum_iterations):
-        moving &= np.sqrt(_dot(slope, slope)) > options.tolerance
-        rows = np.flatnonzero(moving)
+    found = np.ones(len(starts), dtype=bool)
+    for iteration in range(options.maximum_iterations + 1):
+        arrived = np.sqrt(_dot(slope, slope)) <= options.tolerance
+        resting = arrived | ~found | (iteration == options.maximum_iterations)
+        if resting.any():
+            place = rows[resting]
+            ended.transformations[place], ended.values[place] = t[resting], value[resting]
+            ended.converged[place] = arrived[resting]
+            rows = rows[~resting]
+            t, value, slope, length, recent = (one[~resting] for one in (t, value, slope, length, recent))
+            surface = surface.of(np.flatnonzero(~resting))
         if not len(rows):
             break
-        before, before_slope = t[rows], slope[rows]
-        step = _Step(before, before_slope, length[rows], recent[rows].max(axis=1))
-        t[rows], value[rows], slope[rows], found = step.taken(surface.of(rows))
-        length[rows] = _next_length(t[rows] - before, slope[rows] - before_slope)
-        recent[rows, iteration % MEMORY] = value[rows]
-        moving[rows[~found]] = False
-    return Rotations(t, value, np.sqrt(_dot(slope, slope)) <= options.tolerance)
+        before, before_slope = t, slope
+        t, value, slope, found = _Step(t, slope, length, recent.max(axis=1)).taken(surface)
+        length = _next_length(t - before, slope - before_slope)
+        recent[:, iteration % MEMORY] = value
+    return ended
 
 
 def _next_length(moved: Array, change: Array) -> Array:
@@ -229,19 +244,18 @@ class _Step:
 
     def taken(self, surface: _Surface) -> tuple[Array, Array, Array, npt.NDArray[np.bool_]]:
         """Go down, with halved steps where the criterion does not fall enough: T, values, gradients, and whether."""
-        t, slope, length = self.t.copy(), self.slope.copy(), self.length.copy()
-        value, found = self.ceiling.copy(), np.zeros(len(t), dtype=bool)
+        moved = surface.put_back(self.t - self.length[:, None, None] * self.slope)
+        value, gradient = surface.evaluate(moved)
         allowed = self.ceiling + ROUNDING * np.maximum(1.0, np.abs(self.ceiling))
-        square = _dot(self.slope, self.slope)
+        fall = ENOUGH * self.length * _dot(self.slope, self.slope)
+        length, found = self.length, value <= allowed - fall
         for _ in range(HALVINGS):
             rows = np.flatnonzero(~found)
             if not len(rows):
                 break
+            length, fall = length / 2, fall / 2
             part = surface.of(rows)
-            moved = part.put_back(self.t[rows] - length[rows, None, None] * self.slope[rows])
-            there, gradient = part.evaluate(moved)
-            good = there <= allowed[rows] - ENOUGH * length[rows] * square[rows]
-            done = rows[good]
-            t[done], value[done], slope[done], found[done] = moved[good], there[good], gradient[good], True
-            length[rows[~good]] /= 2
-        return t, value, slope, found
+            moved[rows] = part.put_back(self.t[rows] - length[rows, None, None] * self.slope[rows])
+            value[rows], gradient[rows] = part.evaluate(moved[rows])
+            found[rows] = value[rows] <= allowed[rows] - fall[rows]
+        return moved, value, gradient, found
