@@ -76,7 +76,7 @@ def test_a_loading_beyond_one_keeps_its_value():
     assert printed(axes)[0] == "1.25"
 
 
-@pytest.mark.parametrize(("n_items", "n_factors"), [(40, 4), (40, 10), (3, 1), (200, 2)])
+@pytest.mark.parametrize(("n_items", "n_factors"), [(40, 4), (40, 10), (3, 1), (100, 2)])
 def test_many_items_stay_readable(n_items, n_factors):
     values = np.sort(np.random.default_rng(1).uniform(-0.9, 0.9, (n_items, n_factors)), axis=0)
     drawn = plot(efa_result(values))

@@ -97,6 +97,11 @@ class Solution:
         return Factors(self.rotation.loadings, self.rotation.phi, self.extraction.uniquenesses)
 
     @property
+    def n_starts(self) -> int:
+        """Starts of the rotation that reached an optimum."""
+        return int(self.rotation.optima[:, 1].sum())
+
+    @property
     def df(self) -> int:
         """Degrees of freedom."""
         return degrees_of_freedom(len(self.items.names), self.plan.n_factors)

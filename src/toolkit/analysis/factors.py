@@ -262,7 +262,7 @@ def _fit(solution: Solution, notes: Sequence[str]) -> dict[str, Any]:
         "n_factors": solution.plan.n_factors,
         **measures,
         "objective": solution.extraction.objective,
-        "n_optima": solution.rotation.n_optima or None,
+        "n_optima": solution.rotation.n_optima if solution.n_starts > 1 else None,
         "note": "; ".join(notes),
     }
 

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..checks import counted, listed, quoted
-from ..errors import AnalysisError, NotPositiveDefiniteWarning, SmallSampleWarning, TooFewCases
+from ..errors import AnalysisError, ArgumentError, NotPositiveDefiniteWarning, SmallSampleWarning, TooFewCases
 from ..format import number
 from ..kernels.moments import Missing, pairwise_correlation
 from ..kernels.polychoric import SMALLEST_EIGENVALUE, polychoric_correlations
 from .inputs import Array, Sample, answers_array, chosen_items, warn
-from .ordinal_variables import ordinal_variables
+from .ordinal_variables import MOST_CATEGORIES, ordinal_variables
 
 Correlation = Literal["pearson", "polychoric"]
 LEAST_ROWS = 10
@@ -73,6 +73,7 @@ def item_correlations(
         raise AnalysisError(f"{counted(len(names), 'item')} cannot be factored: name at least three in items=.")
     notes: list[str] = []
     if correlation == "polychoric":
+        _check_ordinal(answers_array(chosen.responses, names), names)
         variables = ordinal_variables(chosen.responses, names, continuous=(), missing=missing, merge_below=0)
         x, used, notes = variables.x, variables.used, list(variables.notes)
     else:
@@ -99,6 +100,20 @@ def _correlated(x: Array, correlation: Correlation, missing: Missing) -> Array:
     varies = np.isfinite(np.diag(r))
     r[varies, varies] = 1.0
     return np.asarray(r)
+
+
+def _check_ordinal(x: Array, names: Sequence[str]) -> None:
+    """Refuse items whose answers are no categories."""
+    wrong = []
+    for name, column in zip(names, x.T, strict=True):
+        values = np.unique(column[~np.isnan(column)])
+        if len(values) > MOST_CATEGORIES or (values != np.floor(values)).any():
+            wrong.append(name)
+    if wrong:
+        raise ArgumentError(
+            f"items: {listed(wrong)} {'has' if len(wrong) == 1 else 'have'} decimals or more than {MOST_CATEGORIES}"
+            " different values, which ordinal answers do not have; leave them out, or say correlation='pearson'."
+        )
 
 
 def _used_rows(x: Array, missing: Missing) -> npt.NDArray[np.bool_]:
