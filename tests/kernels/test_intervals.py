@@ -53,20 +53,7 @@ def test_sandwich_of_single_rows_and_of_duplicated_rows():
     assert twice == pytest.approx(alone, rel=1e-12), "a row that is there twice in its cluster adds no information"
 
 
-def test_bootstrap_of_single_rows_equals_resampled_rows():
-    x = answers(n=30, k=3)
-    x[3, 1] = np.nan
-    draw = next(intervals.bootstrap_covariances(x, np.arange(30), 1, np.random.default_rng(5)))
-    times = np.random.default_rng(5).multinomial(30, np.full(30, 1 / 30))
-    sums = intervals.Sums.of(np.repeat(x, times, axis=0))
-    np.testing.assert_allclose(draw, sums.cross / (sums.n - 1), atol=1e-12)
-
-
 def test_normal_interval_widens_with_few_clusters():
     wide, narrow = intervals.normal(0, 1, 0.95, df=5), intervals.normal(0, 1, 0.95)
     assert narrow == pytest.approx((-1.959963984540054, 1.959963984540054))
     assert wide == pytest.approx((-2.570581835636314, 2.570581835636314))
-
-
-def test_percentile_is_type_7():
-    assert intervals.percentile(np.arange(101.0), 0.9) == pytest.approx((5.0, 95.0))

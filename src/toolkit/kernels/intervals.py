@@ -1,8 +1,8 @@
-"""Standard errors and intervals: normal theory, delta method with clustered rows, bootstrap of clusters."""
+"""Standard errors and intervals: normal theory, and the delta method with clustered rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ Array = npt.NDArray[np.float64]
 Statistic = Callable[[npt.NDArray[Any]], Any]
 
 STEP = 1e-20
+TINY = 1e-12
 
 
 def feldt(alpha: float, n: float, k: int, confidence: float) -> tuple[float, float]:
@@ -48,6 +49,28 @@ def normal(estimate: float, se: float, confidence: float, df: float = np.inf) ->
     return float(estimate - quantile * se), float(estimate + quantile * se)
 
 
+def of_reliability(estimate: float, se: float, confidence: float, df: float = np.inf) -> tuple[float, float]:
+    """Interval of a reliability on the scale ln(1 − ρ), on which its distribution is nearly symmetric.
+
+    1 − (1 − ρ) exp(± quantile · se / (1 − ρ)): it never exceeds 1. The scale of Feldt's F and of Bonett (2002),
+    doi:10.3102/10769986027004335.
+    """
+    low, high = normal(0.0, float(np.divide(se, 1.0 - estimate)), confidence, df)
+    return float(1 - (1 - estimate) * np.exp(high)), float(1 - (1 - estimate) * np.exp(low))
+
+
+def positive(estimate: float, se: float, confidence: float, df: float = np.inf) -> tuple[float, float]:
+    """Interval of a positive quantity, such as a standard deviation, on the scale of its logarithm."""
+    low, high = normal(0.0, float(np.divide(se, estimate)), confidence, df)
+    return float(estimate * np.exp(low)), float(estimate * np.exp(high))
+
+
+def of_correlation(r: float, se: float, confidence: float, df: float = np.inf) -> tuple[float, float]:
+    """Interval of a correlation with a known standard error, through z = atanh r."""
+    low, high = normal(np.arctanh(r), float(np.divide(se, 1.0 - r**2)), confidence, df)
+    return float(np.tanh(low)), float(np.tanh(high))
+
+
 def fisher_z(r: float, n: float, confidence: float) -> tuple[float, float]:
     """Interval of a correlation through z = atanh r with standard error 1 / sqrt(n − 3), as R's ``cor.test``."""
     low, high = normal(np.arctanh(r), 1 / np.sqrt(n - 3), confidence)
@@ -79,10 +102,15 @@ def influence(statistic: Statistic, x: Array) -> Array:
     variables: the row's term is n / n_ij · G_ij · [(x_i − m_ij)(x_j − m_ji) − S_ij] for these, m_ij the mean of i
     where j is there.
     """
+    return influence_along(lambda covariance: gradient(statistic, covariance), x)
+
+
+def influence_along(slope_at: Callable[[Array], Array], x: Array) -> Array:
+    """Influence of each row, as `influence`, on a statistic whose gradient at a covariance matrix is known."""
     centred = x - np.nanmean(x, axis=0)
     sums = Sums.of(centred)
     covariance = sums.cross / sums.n
-    slope = gradient(statistic, covariance) * (len(x) / sums.n)
+    slope = slope_at(covariance) * (len(x) / sums.n)
     held = (~np.isnan(x)).astype(np.float64)
     deviation = np.nan_to_num(centred, nan=0.0)
     moved = ((deviation @ slope) * deviation).sum(axis=1)
@@ -91,35 +119,32 @@ def influence(statistic: Statistic, x: Array) -> Array:
     return np.asarray(moved)
 
 
+def cluster_sums(influences: Array, cluster: npt.NDArray[np.integer]) -> Array:
+    """Sum the influences of the rows of each cluster, (G,); they sum to 0."""
+    return np.asarray(np.bincount(cluster, weights=influences), dtype=np.float64)
+
+
 def sandwich(influences: Array, cluster: npt.NDArray[np.integer]) -> float:
     """Cluster-robust standard error: sqrt(G/(G−1) Σ_g u_g²) / n, u_g the sum of influences in cluster g.
 
     With every row its own cluster this is the distribution-free standard error for independent rows. The factor
     G/(G−1) is lavaan's (``estimator = "MLR", cluster =``).
     """
-    sums = np.bincount(cluster, weights=influences)
+    return sandwich_of_sums(cluster_sums(influences, cluster), len(influences))
+
+
+def sandwich_of_sums(sums: Array, n: int) -> float:
+    """Compute the standard error of `sandwich` from the clusters' sums and the number of rows."""
     n_clusters = len(sums)
-    return float(np.sqrt(n_clusters / (n_clusters - 1) * (sums**2).sum()) / len(influences))
+    return float(np.sqrt(n_clusters / (n_clusters - 1) * (sums**2).sum()) / n)
 
 
-def bootstrap_covariances(
-    x: Array, cluster: npt.NDArray[np.integer], draws: int, generator: np.random.Generator
-) -> Iterator[Array]:
-    """Covariance matrices (denominator n − 1, pairwise where answers are missing) of samples of whole clusters.
+def sandwich_df(sums: Array) -> float:
+    """Degrees of freedom of the squared sandwich error: 2G / (κ − 1), at most G − 1.
 
-    A sample is a count of how often each cluster was drawn, which weights the cluster's rows.
+    κ is the kurtosis of the clusters' sums u_g (3 for normal ones): Σ u² has a relative variance of (κ − 1) / G, and a
+    chi-square of f degrees of freedom one of 2 / f. Satterthwaite (1946), doi:10.2307/3002019.
     """
-    held = (~np.isnan(x)).astype(np.float64)
-    centred = np.nan_to_num(x - np.diag(Sums.of(x).mean), nan=0.0)
-    n_clusters = int(cluster.max()) + 1
-    even = np.full(n_clusters, 1 / n_clusters)
-    for _ in range(draws):
-        weight = generator.multinomial(n_clusters, even)[cluster][:, None]
-        n, total = held.T @ (weight * held), centred.T @ (weight * held)
-        yield (centred.T @ (weight * centred) - total * total.T / n) / (n - 1)
-
-
-def percentile(draws: Array, confidence: float) -> tuple[float, float]:
-    """Percentile interval of bootstrap draws (quantile type 7, R's default)."""
-    low, high = np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return float(low), float(high)
+    n_clusters = len(sums)
+    kurtosis = n_clusters * (sums**4).sum() / (sums**2).sum() ** 2
+    return float(min(2 * n_clusters / max(kurtosis - 1, TINY), n_clusters - 1))
