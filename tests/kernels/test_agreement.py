@@ -54,6 +54,6 @@ def test_clusters_of_one_keep_the_degrees_of_the_design():
 def test_a_table_without_agreement_has_bounds_below_zero():
     x = np.random.default_rng(3).normal(size=(40, 3))
     square, df = MeanSquares.of(x), DegreesOfFreedom.of_design(40, 3)
-    low, high = agreement.large_sample_intervals(square, df, 0.95)["ICC2"]
+    low, high = agreement.generalised_intervals(square, df, 0.95)["ICC2"]
     assert low < min(square.icc()[1], 0)
     assert high > square.icc()[1]

@@ -3,7 +3,7 @@
 #   icc        intraclass correlations of tables with and without empty cells. Variances by
 #              restricted maximum likelihood: Fisher scoring on the dense covariance matrix,
 #              to a gradient of 1e-10, compared with lme4::lmer. Intervals of psych::ICC, and
-#              the modified large-sample interval of ICC2 (Ting et al. 1990).
+#              the generalised interval of ICC2 (Tian & Cappelleri 2004).
 #   clustered  the same with degrees of freedom from leaving out one couple at a time.
 #   kappa      standard errors by the formula of Fleiss, Cohen & Everitt (1969), and by
 #              numerical differentiation; clustered by couple.
@@ -84,27 +84,32 @@ satterthwaite <- function(m, n, k, nb, nj, ne) {
   rest <- k * j + (k * n - k - n) * e
   c(n * (b - upper * e) / (upper * rest + n * b), n * (lower * b - e) / (rest + n * lower * b))
 }
-# Bounds of c1 E(b) - c2 E(j) - c3 E(e) by Ting et al. (1990); F(p; n, Inf) = qchisq(p, n) / n
-large_sample <- function(m, n, k, nb, nj, ne, p = .025) {
+# Generalised pivotal quantity (Tian & Cappelleri 2004): each mean square stands for df MS / chi-square, and the
+# bounds are the rho that ICC2 exceeds with probability .975 and .025; nested adaptive quadrature
+generalised <- function(m, n, k, nb, nj, ne, p = .025) {
   b <- m[["between"]]; j <- m[["raters"]]; e <- m[["error"]]
-  G <- function(df) 1 - 1 / qf(1 - p, df, Inf)
-  H <- function(df) 1 / qf(p, df, Inf) - 1
-  G12 <- function(df) { f <- qf(1 - p, nb, df); ((f - 1)^2 - G(nb)^2 * f^2 - H(df)^2) / f }
-  H12 <- function(df) { f <- qf(p, nb, df); ((1 - f)^2 - H(nb)^2 * f^2 - G(df)^2) / f }
-  H23 <- (1 - 1 / qf(1 - p, nj + ne, Inf))^2 * (nj + ne)^2 / (nj * ne) - G(nj)^2 * nj / ne - G(ne)^2 * ne / nj
-  difference <- function(rho, below) {
+  above <- function(rho) {
     odds <- rho / (1 - rho)
-    c1 <- 1 / k; c2 <- odds / n; c3 <- 1 / k + odds * (n - 1) / n
-    d <- c1 * b - c2 * j - c3 * e
-    V <- if (below) G(nb)^2 * (c1 * b)^2 + H(nj)^2 * (c2 * j)^2 + H(ne)^2 * (c3 * e)^2 +
-      G12(nj) * c1 * c2 * b * j + G12(ne) * c1 * c3 * b * e
-    else H(nb)^2 * (c1 * b)^2 + G(nj)^2 * (c2 * j)^2 + G(ne)^2 * (c3 * e)^2 +
-      H12(nj) * c1 * c2 * b * j + H12(ne) * c1 * c3 * b * e + H23 * c2 * c3 * j * e
-    d + (if (below) -1 else 1) * sqrt(max(V, 0))
+    given <- function(chi_e) {
+      rest <- (1 / k + odds * (n - 1) / n) * e * ne / chi_e
+      f <- function(u) pchisq(nb * b / k / (odds / n * nj * j / exp(u) + rest), nb) * dchisq(exp(u), nj) * exp(u)
+      # where the targets' chi-square is between its extreme quantiles, the rest being 0 or 1
+      gap <- nb * b / k / qchisq(c(1e-13, 1 - 1e-13), nb) - rest
+      ends <- ifelse(gap > 0, odds / n * nj * j / gap, Inf)
+      sure <- pchisq(ends[2], nj, lower.tail = FALSE)
+      ends <- log(pmin(pmax(ends, qchisq(1e-15, nj)), qchisq(1e-15, nj, lower.tail = FALSE)))
+      if (ends[2] <= ends[1]) return(sure)
+      cuts <- seq(ends[1], ends[2], length.out = 9)
+      sure + sum(sapply(1:8, function(i) integrate(f, cuts[i], cuts[i + 1], rel.tol = 1e-10, abs.tol = 1e-14)$value))
+    }
+    g <- function(u) sapply(exp(u), given) * dchisq(exp(u), ne) * exp(u)
+    cuts <- seq(log(qchisq(1e-14, ne)), log(qchisq(1e-14, ne, lower.tail = FALSE)), length.out = 5)
+    sum(sapply(1:4, function(i) integrate(g, cuts[i], cuts[i + 1], rel.tol = 1e-9, abs.tol = 1e-12)$value))
   }
-  root <- function(below) if (difference(0, below) <= 0) min(0, satterthwaite(m, n, k, nb, nj, ne)[if (below) 1 else 2])
-    else uniroot(difference, c(0, 1 - 1e-9), below = below, tol = 1e-15, maxiter = 10000)$root
-  c(root(TRUE), root(FALSE))
+  root <- function(level, other) if (above(1e-10) <= level) min(0, other)
+    else uniroot(function(rho) above(rho) - level, c(1e-10, 1 - 1e-9), tol = 1e-11, maxiter = 1000)$root
+  other <- satterthwaite(m, n, k, nb, nj, ne)
+  c(root(1 - p, other[1]), root(p, other[2]))
 }
 report <- function(x, df = NULL) {
   n <- nrow(x); k <- ncol(x); m <- squares(x)
@@ -112,7 +117,7 @@ report <- function(x, df = NULL) {
   wide <- lapply(df[c("one", "two")], `/`, df$widening)
   f1 <- m[["between"]] / m[["within"]]; f3 <- m[["between"]] / m[["error"]]
   one <- by_f(f1, wide$one[1], wide$one[2], k); three <- by_f(f3, wide$two[1], wide$two[2], k)
-  two <- large_sample(m, n, k, wide$two[1], k - 1, wide$two[2])
+  two <- generalised(m, n, k, wide$two[1], k - 1, wide$two[2])
   psych2 <- satterthwaite(m, n, k, wide$two[1], k - 1, wide$two[2])
   ci <- rbind(ICC1 = one$single, ICC2 = two, ICC3 = three$single, ICC1k = one$mean, ICC2k = up(two, k), ICC3k = three$mean)
   dfs <- rbind(df$one, df$two, df$two)[rep(1:3, 2), ]
@@ -197,7 +202,7 @@ out <- list(
                "checked in the script: psych::ICC(x, lmer = FALSE | TRUE), psych::cohen.kappa(cbind(x, y), w)")),
   data = "made here; tables and ratings in result, targets 2i - 1 and 2i are couple i",
   seed = 20260801,
-  note = I(c("ci of ICC2 and ICC2k: modified large-sample; satterthwaite: psych's",
+  note = I(c("ci of ICC2 and ICC2k: generalised pivotal quantity; satterthwaite: psych's",
              "clustered: df are those of log mean squares by the jackknife of couples, widened by (G - 1)/(G - 3) in intervals",
              paste("psych 2.2.9 computes the variance of weighted kappa with rowSums(w * rs), the row's own share times",
                    "the sum of its weights, where the formula has the mean of the column's weights over the rows;",

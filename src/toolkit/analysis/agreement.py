@@ -81,7 +81,7 @@ def icc(
     -------
     Result
         `estimates`: six rows per table of ratings. `ci`: for ICC1 and ICC3 from the F distribution, exact for normal
-        ratings; for ICC2 the modified large-sample interval. `satterthwaite`: the interval of ICC2 by McGraw and Wong,
+        ratings; for ICC2 by the generalised pivotal quantity. `satterthwaite`: the interval of ICC2 by McGraw and Wong,
         which is psych's; where raters differ much it covers less than it says (79 % instead of 95 % for 2 raters of 400
         targets with a fifth of the variance between raters). `tables["mean_squares"]` and
         `tables["components"]`: the analysis of variance. `fit`: targets used and left out, and why a cell is empty.
@@ -97,8 +97,8 @@ def icc(
     estimates are those of the analysis of variance, which may be negative. With empty cells they come from the
     variances of targets, raters and residuals by restricted maximum likelihood, which are not negative (`fit` says
     where one is 0), put into the same formulas, as ``lmer = TRUE`` in psych does; F, p and intervals are then
-    approximate, since they take every cell for filled. The interval of ICC2 is conservative with two or three raters.
-    Items are taken as answered (not reversed).
+    approximate, since they take every cell for filled. The interval of ICC2 is a little conservative with two or three
+    raters. Items are taken as answered (not reversed).
 
     Clustered targets: `df1` and `df2` are the degrees of freedom that give log MSB and the log of the other mean square
     the variance that leaving out one couple at a time shows (var log MS = 2/df), widened in intervals by
@@ -286,7 +286,7 @@ def _with_intervals(table: Ratings, square: MeanSquares, confidence: float) -> d
     found = _estimates(square)
     df = _degrees(table, square)
     bounds = agreement.exact_intervals(square, df, confidence)
-    bounds |= agreement.large_sample_intervals(square, df, confidence)
+    bounds |= agreement.generalised_intervals(square, df, confidence)
     satterthwaite = agreement.satterthwaite_intervals(square, df, confidence)
     for form, row in found.items():
         row |= _tested(square, df, form)

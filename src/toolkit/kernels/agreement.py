@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +13,10 @@ Bounds = tuple[float, float]
 
 FORMS = ("ICC1", "ICC2", "ICC3", "ICC1k", "ICC2k", "ICC3k")
 LEAST_CLUSTERS = 4
-NEARLY_ONE = 1 - 1e-12
+NEARLY_ZERO = 1e-12
+NOTHING = 1e-14
+ERROR_NODES = 48
+RATER_NODES = 64
 
 
 @dataclass(frozen=True)
@@ -193,74 +195,88 @@ def _with_mean(form: str, single: Bounds, k: int) -> dict[str, Bounds]:
     return {form: single, f"{form}k": (low, high)}
 
 
-def large_sample_intervals(square: MeanSquares, df: DegreesOfFreedom, confidence: float) -> dict[str, Bounds]:
-    """Intervals of ICC2, single and mean, by the modified large-sample method.
+def generalised_intervals(square: MeanSquares, df: DegreesOfFreedom, confidence: float) -> dict[str, Bounds]:
+    """Intervals of ICC2, single and mean, by the generalised pivotal quantity.
 
-    ICC2 exceeds ρ where the difference MSB/k − λ MSR/n − (1/k + λ (n − 1)/n) MSE is positive in expectation, with
-    λ = ρ/(1 − ρ); the bounds are the ρ from 0 to 1 at which the bounds of this difference are 0. Where there is none,
-    the bound lies below 0, where raters hardly matter, and is that of `satterthwaite_intervals`. Ting, Burdick,
-    Graybill, Jeyaratnam & Lu (1990), J. Stat. Comput. Simul. 35, 135–143; compared with other intervals by Ionan,
-    Polley, McShane & Dobbin (2014), doi:10.1186/1471-2288-14-121.
+    The bounds are the ρ that ICC2 exceeds with probability 1 − p/2 and p/2, given the mean squares; see
+    `probability_above`. A bound below 0, where raters hardly matter, is that of `satterthwaite_intervals`. Tian &
+    Cappelleri (2004), Statistics in Medicine 23, 2125–2135; compared with other intervals by Ionan, Polley, McShane &
+    Dobbin (2014), doi:10.1186/1471-2288-14-121.
     """
-    bounds = _DifferenceBounds(square, df.widened(), (1 - confidence) / 2)
-    low, high = satterthwaite_intervals(square, df, confidence)["ICC2"]
-    single = bounds.root(bounds.lower, min(low, 0.0)), bounds.root(bounds.upper, min(high, 0.0))
-    return _with_mean("ICC2", single, square.k)
+    tail, grid = (1 - confidence) / 2, _Grid.of(square, df.widened())
+    below = satterthwaite_intervals(square, df, confidence)["ICC2"]
+    low, high = (grid.root(level, min(other, 0.0)) for level, other in zip((1 - tail, tail), below, strict=True))
+    return _with_mean("ICC2", (low, high), square.k)
+
+
+def probability_above(square: MeanSquares, df: DegreesOfFreedom, icc: float) -> float:
+    """Probability that ICC2 exceeds a value, 0 < icc < 1, in the generalised (fiducial) sense.
+
+    Each mean square with ν degrees of freedom stands for an expectation of ν MS / χ²_ν. ICC2 exceeds ρ where those
+    satisfy B/k > λ R/n + (1/k + λ (n − 1)/n) E, with λ = ρ/(1 − ρ).
+    """
+    return _Grid.of(square, df.widened()).above(icc)
 
 
 @dataclass(frozen=True)
-class _DifferenceBounds:
-    """Bounds of c₁ E(MSB) − c₂ E(MSR) − c₃ E(MSE), with the coefficients of Ting et al. (1990)."""
+class _Grid:
+    """Nodes and weights of Gauss and Legendre, by which the probability is integrated to 1e-11.
+
+    Over the error, and for each of its nodes over the raters where the targets' mean square does not decide alone.
+    """
 
     square: MeanSquares
     df: DegreesOfFreedom
-    tail: float
+    error: Array
+    error_weights: Array
+    raters: Array
+    rater_weights: Array
 
-    def root(self, bound: Callable[[float], float], otherwise: float) -> float:
-        """Find the positive ICC at which a bound of the difference is 0; the bound falls as the ICC grows."""
-        if bound(0.0) <= 0:
-            return otherwise
-        return float(optimize.brentq(bound, 0.0, NEARLY_ONE, xtol=1e-14, rtol=1e-14))
+    @classmethod
+    def of(cls, square: MeanSquares, df: DegreesOfFreedom) -> _Grid:
+        """Place the nodes: those of the error where it may lie, those of the raters between 0 and 1."""
+        of_error, error_weights = np.polynomial.legendre.leggauss(ERROR_NODES)
+        of_raters, rater_weights = np.polynomial.legendre.leggauss(RATER_NODES)
+        low, high = np.log(_extremes(df.error))
+        logs = low + (high - low) * (of_error + 1) / 2
+        weights = error_weights * (high - low) / 2 * _log_density(logs, df.error)
+        error = square.error * df.error / np.exp(logs)
+        return cls(square, df, error, weights, (of_raters[:, None] + 1) / 2, rater_weights[:, None] / 2)
 
-    def lower(self, icc: float) -> float:
-        """Give the lower bound of the difference at an ICC."""
-        b, r, e = self._terms(icc)
-        ours, one = self._shrink(self.df.between_error), self._swell
-        g = ours**2 * b**2 + one(self.df.raters) ** 2 * r**2 + one(self.df.error) ** 2 * e**2
-        g += b * (self._together(self.df.raters, 1 - self.tail) * r + self._together(self.df.error, 1 - self.tail) * e)
-        return float(b - r - e - np.sqrt(max(g, 0.0)))
-
-    def upper(self, icc: float) -> float:
-        """Give the upper bound of the difference at an ICC."""
-        b, r, e = self._terms(icc)
-        ours, one, nr, ne = self._swell(self.df.between_error), self._shrink, self.df.raters, self.df.error
-        h = ours**2 * b**2 + one(nr) ** 2 * r**2 + one(ne) ** 2 * e**2
-        h += b * (self._together(nr, self.tail) * r + self._together(ne, self.tail) * e)
-        both = one(nr + ne) ** 2 * (nr + ne) ** 2 / (nr * ne)
-        h += (both - one(nr) ** 2 * nr / ne - one(ne) ** 2 * ne / nr) * r * e
-        return float(b - r - e + np.sqrt(max(h, 0.0)))
-
-    def _terms(self, icc: float) -> tuple[float, float, float]:
+    def above(self, icc: float) -> float:
+        """Integrate the probability that ICC2 exceeds a value."""
         n, k, odds = self.square.n, self.square.k, icc / (1 - icc)
-        rest = 1 / k + odds * (n - 1) / n
-        return self.square.between / k, odds * self.square.raters / n, rest * self.square.error
+        rest = (1 / k + odds * (n - 1) / n) * self.error
+        target = self.square.between / k * self.df.between_error
+        rater = odds * self.square.raters / n * self.df.raters
+        ends = [_ratio(rater, target / chi - rest) for chi in _extremes(self.df.between_error)]
+        sure = special.gammaincc(self.df.raters / 2, ends[1] / 2)
+        low, high = (np.log(np.clip(end, *_extremes(self.df.raters))) for end in ends)
+        logs = low + (high - low) * self.raters
+        exceeds = special.gammainc(self.df.between_error / 2, target / (rater / np.exp(logs) + rest) / 2)
+        open_part = (self.rater_weights * exceeds * _log_density(logs, self.df.raters)).sum(axis=0) * (high - low)
+        return float(self.error_weights @ (sure + open_part))
 
-    def _shrink(self, df: float) -> float:
-        """1 − 1/F at 1 − p/2 with df and infinitely many degrees of freedom."""
-        return float(1 - df / _chi_square(df, 1 - self.tail))
-
-    def _swell(self, df: float) -> float:
-        """1/F at p/2 with df and infinitely many degrees of freedom − 1."""
-        return float(df / _chi_square(df, self.tail) - 1)
-
-    def _together(self, df: float, level: float) -> float:
-        """Give the coefficient of the product of MSB and a mean square that is taken away."""
-        quantile = special.fdtri(self.df.between_error, df, level)
-        low = level < 0.5
-        ours, its = (self._swell, self._shrink) if low else (self._shrink, self._swell)
-        left = (quantile - 1) ** 2 - (ours(self.df.between_error) * quantile) ** 2 - its(df) ** 2
-        return float(left / quantile)
+    def root(self, level: float, otherwise: float) -> float:
+        """Find the positive ICC that is exceeded with a probability."""
+        if self.above(NEARLY_ZERO) <= level:
+            return otherwise
+        found = optimize.brentq(lambda icc: self.above(icc) - level, NEARLY_ZERO, 1 - NEARLY_ZERO, xtol=1e-13)
+        return float(found)
 
 
-def _chi_square(df: float, level: float) -> float:
-    return float(2 * special.gammaincinv(df / 2, level))
+def _extremes(df: float) -> tuple[float, float]:
+    """Chi-square quantiles between which all but nothing lies."""
+    return 2 * float(special.gammaincinv(df / 2, NOTHING)), 2 * float(special.gammainccinv(df / 2, NOTHING))
+
+
+def _log_density(logs: Array, df: float) -> Array:
+    """Density of the logarithm of a chi-square variable."""
+    half = df / 2
+    return np.asarray(np.exp(half * logs - np.exp(logs) / 2 - special.gammaln(half) - half * np.log(2)))
+
+
+def _ratio(top: float, bottom: Array) -> Array:
+    """Divide by what is positive; infinite elsewhere."""
+    quotient: Array = np.divide(top, bottom, out=np.full(bottom.shape, np.inf), where=bottom > 0)
+    return quotient
