@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 from .. import format as fmt
 from ..checks import check_one_of
 from ..instrument_model import Instrument
-from ..kernels import consistency
+from ..kernels import consistency, item_statistics
 from ..kernels.moments import Missing, Moments
 from ..responses import Responses
 from ..results import Result, fit_table
@@ -26,6 +27,7 @@ from .inputs import (
     warn_undefined,
     why_no_covariance,
 )
+from .item_fit import LARGE_RESIDUAL, ItemStatistics, item_statistics_of, residual_table
 
 COLUMNS = (
     "scale",
@@ -38,10 +40,15 @@ COLUMNS = (
     "r_raw",
     "r_corrected",
     "r_drop",
+    "r_drop_polychoric",
+    "discrimination",
     "alpha_if_dropped",
     "alpha_standardised_if_dropped",
+    "omega_if_dropped",
+    "n_large_residuals",
 )
 LOW_ITEM_REST = 0.30
+MOST_IN_SENTENCE = 6
 
 
 @one_blas_thread
@@ -61,7 +68,12 @@ def item_analysis(
     - r_corrected: the same with the item's overlap replaced by its common variance: the diagonal of R is replaced by
       the squared multiple correlations; column sum / sqrt(sum of all)
     - r_drop: correlation of the item with the sum of the other items
+    - r_drop_polychoric: the same of the polychoric correlations: 1'ρ_i / sqrt(sum of those of the others)
+    - discrimination: mean of the item among the people at or beyond the 73rd percentile of the mean of the other items,
+      less that at or below the 27th, as a share of the item's range (the upper-minus-lower index)
     - alpha_if_dropped (and standardised): alpha of the other items
+    - omega_if_dropped: omega of the other items, (Σλ)² / ((Σλ)² + Σθ) of one factor by maximum likelihood
+    - residual correlations: r_ij − λ_i λ_j of one factor by maximum likelihood; those beyond .20 are counted
 
     Parameters
     ----------
@@ -74,19 +86,25 @@ def item_analysis(
     -------
     Result
         `estimates`: one row per item of each scale; `mean` and `sd` (denominator n − 1) are those of the reversed
-        item where `reverse` is true. `tables["frequencies"]`: how often each option was chosen, as answered (not
-        reversed), over everyone who answered the item.
+        item where `reverse` is true; `n_large_residuals` counts the item's residual correlations beyond .20.
+        `tables["frequencies"]`: how often each option was chosen, as answered (not reversed), over everyone who
+        answered the item. `tables["residual_correlations"]`: each pair of items, and whether it is beyond .20: what
+        two items share beyond the factor, as similar wording does.
 
     Notes
     -----
     Pairwise, r_raw is the correlation with the mean of the answers that the person gave, over everyone who answered
     the item, and r_drop comes from the pairwise covariances, as in psych; mean and sd are those of everyone who
-    answered the item.
+    answered the item. Discrimination is then over those who answered the item and another one, and the factor is that
+    of the pairwise correlations. Omega needs three items, so that it is empty where fewer than four are in the scale,
+    as residual correlations are; items of more than 12 options have no polychoric correlations.
 
     References
     ----------
     Revelle (2024), psych: ``psych::alpha(na.omit(items))$item.stats`` (`raw.r`, `r.cor`, `r.drop`) and
-    ``$alpha.drop``; pairwise ``psych::alpha(items)``.
+    ``$alpha.drop``; pairwise ``psych::alpha(items)``. Polychoric: ``lavaan::lavCor(items, ordered = TRUE)``. Omega and
+    residuals: ``lavaan::cfa``, ``semTools::compRelSEM(fit, obs.var = FALSE)``. Kelley (1939), doi:10.1037/h0057123, on
+    27 %.
 
     Examples
     --------
@@ -101,28 +119,64 @@ def item_analysis(
     chosen = sample(data, wave=wave, day=day, cluster=None)
     scales = chosen_scales(chosen.responses, scale)
     found = [_of_scale(chosen, one, name, missing) for one, name in scales]
-    estimates = pd.concat([table for table, _ in found], ignore_index=True)
+    estimates = pd.concat([one.table for one in found], ignore_index=True).astype({"n_large_residuals": "Int64"})
     frequencies = pd.concat([_frequencies(chosen, one, name) for one, name in scales], ignore_index=True)
-    names = [f"{one.id}.{name}" for one, name in scales]
+    residuals = residual_table([(one.name, one.items, one.statistics.residuals) for one in found])
+    names = [one.name for one in found]
     return Result(
         kind="item_analysis",
         title="Items",
         estimates=estimates,
-        fit=fit_table([fit for _, fit in found]),
-        tables={"frequencies": frequencies},
+        fit=fit_table([one.fit for one in found]),
+        tables={"frequencies": frequencies, "residual_correlations": residuals},
         settings={**chosen.settings, "scale": names, "missing": missing},
-        statement=_sentence(estimates),
+        statement=_sentence(estimates, residuals),
         captions={
             "estimates": "Items after reversal, and their correlations with their scale",
             "frequencies": "How often each answer was chosen (as answered, not reversed)",
+            "residual_correlations": "Correlations that one factor leaves between two items",
         },
     )
 
 
-def _of_scale(chosen: Sample, one: Instrument, scale: str, missing: Missing) -> tuple[pd.DataFrame, dict[str, Any]]:
+@dataclass(frozen=True)
+class _Found:
+    """What was found for one scale."""
+
+    name: str
+    items: tuple[str, ...]
+    table: pd.DataFrame
+    fit: dict[str, Any]
+    statistics: ItemStatistics
+
+
+def _of_scale(chosen: Sample, one: Instrument, scale: str, missing: Missing) -> _Found:
     name, items = f"{one.id}.{scale}", one.scale_items(scale)
     x = item_array(chosen.responses, one, items)
     moments = Moments.of(x, items)
+    table = _described(one, name, moments, missing)
+    reason = _why_undefined(one, scale, moments, missing)
+    statistics = ItemStatistics.none(len(items), [reason])
+    if not reason:
+        table = table.assign(**_correlations(x, moments, missing))
+        statistics = item_statistics_of(x, moments, missing, one.range(items[0]))
+        table = table.assign(**statistics.columns)
+    if statistics.warnings:
+        warn_undefined(f"{name}: {'; '.join(statistics.warnings)}")
+    used = moments.n_listwise if missing == "listwise" else moments.n_rows
+    fit = {
+        "model": name,
+        "n_used": used,
+        "n_dropped": moments.n_rows - used,
+        "method": "item–scale correlations of the reversed items",
+        "note": "; ".join([*statistics.warnings, *statistics.remarks]),
+    }
+    return _Found(name, items, table, fit, statistics)
+
+
+def _described(one: Instrument, name: str, moments: Moments, missing: Missing) -> pd.DataFrame:
+    """Give wording, key, mean and standard deviation of each item; the other columns are empty."""
+    items = moments.names
     table = pd.DataFrame({"scale": name, "item": list(items)}).reindex(columns=list(COLUMNS))
     table["text"] = [one.text(one.by_id[item].text) for item in items]
     table["reverse"] = [one.by_id[item].reverse for item in items]
@@ -130,16 +184,7 @@ def _of_scale(chosen: Sample, one: Instrument, scale: str, missing: Missing) -> 
     variance = np.diag(moments.sums(missing).cross) / np.where(table["n"] > 1, table["n"] - 1, np.nan)
     table["mean"] = np.where(table["n"] > 0, moments.mean(missing), np.nan)
     table["sd"] = np.sqrt(variance)
-    note = _why_undefined(one, scale, moments, missing)
-    if not note:
-        correlations, note = _correlations(x, moments, missing)
-        table = table.assign(**correlations)
-    if note:
-        warn_undefined(f"{name}: {note}")
-    used = moments.n_listwise if missing == "listwise" else moments.n_rows
-    method = "item–scale correlations of the reversed items"
-    fit = {"model": name, "n_used": used, "n_dropped": moments.n_rows - used, "method": method, "note": note}
-    return table, fit
+    return table
 
 
 def _why_undefined(one: Instrument, scale: str, moments: Moments, missing: Missing) -> str:
@@ -150,27 +195,17 @@ def _why_undefined(one: Instrument, scale: str, moments: Moments, missing: Missi
     return why_no_covariance(moments, missing)
 
 
-def _correlations(x: Array, moments: Moments, missing: Missing) -> tuple[dict[str, Array], str]:
-    """Correlate items with their scale; say what is not defined."""
+def _correlations(x: Array, moments: Moments, missing: Missing) -> dict[str, Array]:
+    """Correlate items with their scale."""
     covariance = moments.covariance(missing)
-    k = len(covariance)
-    dropped = [np.delete(np.delete(covariance, i, axis=0), i, axis=1) for i in range(k)] if k > 2 else []
-    empty, note = np.full(k, np.nan), ""
-    try:
-        corrected = consistency.item_total_corrected(covariance)
-        if np.abs(corrected).max() > 1:
-            note = "a corrected correlation exceeds 1, as it can where items share little: check which are reversed"
-    except np.linalg.LinAlgError:
-        corrected, note = empty, "the corrected correlation is not defined: an item is a combination of others"
+    empty = np.full(len(covariance), np.nan)
+    dropped = item_statistics.without_each(covariance) if len(covariance) > 2 else None
     return {
         "r_raw": consistency.item_total(covariance) if missing == "listwise" else _with_own_mean(x),
-        "r_corrected": corrected,
         "r_drop": consistency.item_rest(covariance),
-        "alpha_if_dropped": np.array([consistency.alpha(one) for one in dropped]) if dropped else empty,
-        "alpha_standardised_if_dropped": (
-            np.array([consistency.alpha_standardised(one) for one in dropped]) if dropped else empty
-        ),
-    }, note
+        "alpha_if_dropped": empty if dropped is None else consistency.alpha(dropped),
+        "alpha_standardised_if_dropped": empty if dropped is None else consistency.alpha_standardised(dropped),
+    }
 
 
 def _with_own_mean(x: Array) -> Array:
@@ -194,11 +229,15 @@ def _of_item(chosen: Sample, one: Instrument, scale: str, item: str) -> pd.DataF
     return counts
 
 
-def _sentence(estimates: pd.DataFrame) -> str:
+def _sentence(estimates: pd.DataFrame, residuals: pd.DataFrame) -> str:
     known = estimates.dropna(subset=["r_drop"])
     if known.empty:
         return "No item–scale correlation is defined for these data."
     low = known.loc[known["r_drop"] < LOW_ITEM_REST, "item"].tolist()
     span = " to ".join(fmt.number(value, bounded=True) for value in (known["r_drop"].min(), known["r_drop"].max()))
     weak = f"; below {fmt.number(LOW_ITEM_REST, bounded=True)}: {', '.join(low)}" if low else ""
-    return f"Item–rest correlations ranged from {span} over {len(known)} items{weak}."
+    large = [f"{row.x} with {row.y}" for row in fmt.rows(residuals[residuals["above"].astype(bool)])]
+    more = f" and {len(large) - MOST_IN_SENTENCE} more" if len(large) > MOST_IN_SENTENCE else ""
+    beyond = f" Residual correlations beyond {fmt.number(LARGE_RESIDUAL, bounded=True)}:"
+    shared = f"{beyond} {', '.join(large[:MOST_IN_SENTENCE])}{more}." if large else ""
+    return f"Item–rest correlations ranged from {span} over {len(known)} items{weak}.{shared}"
