@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .analysis.agreement import icc
     from .analysis.associations import correlations
+    from .analysis.attenuation import attenuation
     from .analysis.congruence import congruence
     from .analysis.describe import describe
     from .analysis.factors import RotationOptions, efa
     from .analysis.items import item_analysis
     from .analysis.kappa import kappa
+    from .analysis.key_audit import key_audit, suspect_scales
     from .analysis.ordinal import polychoric
     from .analysis.profiles import style_profile
     from .analysis.reliability import reliability
-    from .analysis.retention import retention
+    from .analysis.retention import retention, suggested_factors
     from .catalogue import instrument, instrument_from_keys, instruments
     from .exchange.codebook import codebook
     from .instrument_model import Instrument
@@ -37,6 +39,7 @@ _HOMES = {
     "RotationOptions": "analysis.factors",
     "Study": "study",
     "attempt": "results",
+    "attenuation": "analysis.attenuation",
     "codebook": "exchange.codebook",
     "congruence": "analysis.congruence",
     "correlations": "analysis.associations",
@@ -48,6 +51,7 @@ _HOMES = {
     "instruments": "catalogue",
     "item_analysis": "analysis.items",
     "kappa": "analysis.kappa",
+    "key_audit": "analysis.key_audit",
     "lint": "linter",
     "lint_summary": "linter",
     "polychoric": "analysis.ordinal",
@@ -59,6 +63,8 @@ _HOMES = {
     "score": "scoring",
     "simulate": "simulation",
     "style_profile": "analysis.profiles",
+    "suggested_factors": "analysis.retention",
+    "suspect_scales": "analysis.key_audit",
 }
 
 __all__ = [
@@ -69,6 +75,7 @@ __all__ = [
     "RotationOptions",
     "Study",
     "attempt",
+    "attenuation",
     "codebook",
     "congruence",
     "correlations",
@@ -80,6 +87,7 @@ __all__ = [
     "instruments",
     "item_analysis",
     "kappa",
+    "key_audit",
     "lint",
     "lint_summary",
     "polychoric",
@@ -91,6 +99,8 @@ __all__ = [
     "score",
     "simulate",
     "style_profile",
+    "suggested_factors",
+    "suspect_scales",
 ]
 __version__ = "0.1.0"
 

@@ -243,6 +243,20 @@ class Instrument(Spec):
         chosen._left_out = self._left_out | (self.by_id.keys() - chosen.by_id.keys())
         return chosen
 
+    def without(self, scales: Sequence[str]) -> Instrument:
+        """Copy the instrument without some scales and those that pool them; items that then have none are unscored."""
+        dropped = {name for name in self.scales if name in scales or self._parts(name) & set(scales)}
+        data = self.model_dump()
+        data["scales"] = {name: scale for name, scale in data["scales"].items() if name not in dropped}
+        data["norms"] = [norm for norm in data["norms"] if norm["scale"] not in dropped]
+        held = {item for name in data["scales"] for item in self.scale_items(name)}
+        for item in data["items"]:
+            item["scored"] = item["scored"] and (item["reserve"] or item["id"] in held)
+            item["scale"] = None if item["scale"] in dropped else item["scale"]
+        chosen = Instrument.from_mapping(data, self.id)
+        chosen._left_out = self._left_out
+        return chosen
+
     def _parts(self, scale: str) -> set[str]:
         direct = self.scales[scale].scales
         return set(direct) | {part for name in direct for part in self._parts(name)}

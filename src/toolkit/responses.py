@@ -233,6 +233,19 @@ class Responses:
             rest = pd.concat([pd.DataFrame([{**line, "cells": 0}]), rest], ignore_index=True)
         return Table.from_frame(rest, "What happened to the answers on the way in (all rows that were read)")
 
+    def without_scales(self, names: Iterable[str]) -> Responses:
+        """Leave some scales unscored, and those that pool them; their items stay, as items of no scale."""
+        found = [self.find_scale(name) for name in names]
+        kept = [one.without([scale for owner, scale in found if owner is one]) for one in self.instruments]
+        return replace(self, instruments=tuple(kept))
+
+    def unscored(self, chosen: Responses) -> Sentence:
+        """Say which scales of these answers are not among those of the chosen ones; nothing where all are."""
+        lost = [name for name in self.scales if name not in chosen.scales]
+        if not lost:
+            return Sentence("")
+        return Sentence(f"Not scored, hence in no score, reliability or correlation below: {', '.join(lost)}.")
+
     def headings(self) -> dict[str, Heading]:
         """Give a heading for each instrument, by id."""
         return {one.id: Heading(one.text(one.title)) for one in self.instruments}

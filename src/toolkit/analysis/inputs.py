@@ -103,6 +103,8 @@ def chosen_scales(responses: Responses, scale: str | Sequence[str] | None) -> li
     """List the scales to analyse: those named, or all."""
     if not responses.instruments:
         raise AnalysisError("the data have no instrument, hence no scales: read them with instruments=... .")
+    if not responses.scales:
+        raise AnalysisError("no scale of these data is scored: the items of their instruments belong to none.")
     names = responses.scales if scale is None else [scale] if isinstance(scale, str) else list(scale)
     if not names:
         raise ArgumentError(f"scale names no scale. Scales: {', '.join(responses.scales)}.")
