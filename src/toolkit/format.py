@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from .headings import BOUNDED, BOUNDED_BY_ONE, HEADINGS, INTERVAL, PERCENT, STANDARD_ERROR
+from .headings import BOUNDED, BOUNDED_BY_ONE, HEADINGS, INTERVAL, NAMES, PERCENT, STANDARD_ERROR
 
 EMPTY = "—"
 MINUS = "\u2212"
@@ -134,7 +134,7 @@ def cell(column: str, value: Any, digits: int = 2) -> str:
     if isinstance(value, numbers.Real):
         finer = digits + 1 if STANDARD_ERROR.match(column) else digits
         return number(float(value), finer, bounded=bool(BOUNDED.match(column)))
-    return str(value)
+    return heading(str(value)) if column in NAMES else str(value)
 
 
 def rows(frame: pd.DataFrame) -> Iterable[Any]:

@@ -109,3 +109,5 @@ INTERVAL = re.compile(
     r"^(ci|(r_drop|loading|rmsea)_ci|satterthwaite|percentile|alpha_(ci|feldt|duhachek|percentile|bca|ordinal_ci)|omega_(fitted|observed)_ci)_low$"
 )
 PERCENT = {"share", "floor", "ceiling", "missing_share"}
+# Columns whose cells name a statistic or rule, which is printed as a heading would be.
+NAMES = {"rule", "coefficient"}

@@ -166,7 +166,8 @@ class Result:
         if "note" not in self.fit.columns:
             return method
         noted = self.fit[self.fit["note"].astype(str).str.len() > 0]
-        return (*method, *(f"{model}: {note}" for model, note in zip(noted["model"], noted["note"], strict=True)))
+        together = noted.groupby("note", sort=False)["model"].agg(lambda models: ", ".join(models.astype(str)))
+        return (*method, *(f"{models}: {note}" for note, models in together.items()))
 
     def __repr__(self) -> str:
         return self.summary()
@@ -191,6 +192,10 @@ class Unavailable(fmt.Sentence):
 
     def showing(self, **_: Any) -> Unavailable:
         """Show the reason."""
+        return self
+
+    def named(self, _: str) -> Unavailable:
+        """Keep the reason."""
         return self
 
     def part(self, _: str) -> Unavailable:

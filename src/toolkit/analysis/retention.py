@@ -17,7 +17,7 @@ from ..kernels.moments import Missing
 from ..kernels.parallel import RandomEigenvalues
 from ..kernels.retention import LEAST_ITEMS
 from ..responses import Responses
-from ..results import Result, fit_table
+from ..results import Result, Unavailable, fit_table
 from .inputs import AUTO, Array, Sample, one_blas_thread, sample, warn_undefined, wording
 from .item_correlations import Correlation
 from .retention_answers import ItemAnswers, Plan, Random
@@ -153,6 +153,27 @@ def retention(
             "kmo": "Sampling adequacy of each item",
         },
     )
+
+
+def suggested_factors(found: Result | Unavailable) -> int:
+    """Give the number of factors that parallel analysis suggests, at least one, for the next step of a report.
+
+    Permuted answers count before normal ones where both were drawn; a retention that was not available suggests one.
+
+    Examples
+    --------
+    >>> steps = np.arange(60)
+    >>> one, two = np.sin(steps), np.cos(1.7 * steps)
+    >>> shifts = [np.cos(0.9 * (j + 2) * steps) for j in range(6)]
+    >>> frame = pd.DataFrame({f"v{j}": (one if j < 3 else two) + shifts[j] for j in range(6)})
+    >>> suggested_factors(retention(frame, seed=1))
+    2
+    """
+    if not isinstance(found, Result):
+        return 1
+    asked = found.estimates[found.estimates["rule"] == "parallel_analysis"]
+    of_factors = asked.loc[asked["variant"].str.startswith("factors"), "n_factors"].dropna()
+    return max(1, int(of_factors.iloc[0])) if len(of_factors) else 1
 
 
 def _check(plan: Plan) -> None:
