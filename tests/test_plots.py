@@ -563,6 +563,56 @@ def test_intervals_are_where_they_should_be():
     assert words(axes) == [".88 [.81, .91]", ".62 [.56, .66]", "convention: .70"]
 
 
+def with_omega(omegas=(0.9375, np.nan, np.nan)):
+    result = reliability_result()
+    omega = np.array(omegas)
+    columns = {"omega_fitted": omega, "omega_fitted_ci_low": omega - 0.0625, "omega_fitted_ci_high": omega + 0.03125}
+    return make("reliability", result.estimates.assign(**columns), settings={"confidence": 0.95})
+
+
+def test_omega_stands_below_alpha_in_another_form():
+    drawn = plot(with_omega())
+    axes = drawn.axes[0]
+    alpha, omega = (line for line in axes.lines if line.get_marker() in {"o", "D"})
+    assert alpha.get_xdata().tolist() == [0.875, 0.625]
+    assert omega.get_xdata()[0] == 0.9375
+    assert np.isnan(omega.get_xdata()[1])
+    assert (alpha.get_ydata() < omega.get_ydata()).all()
+    assert alpha.get_marker() != omega.get_marker()
+    assert omega.get_markerfacecolor() == "white"
+    segments = [part.tolist() for part in axes.collections[1].get_segments()]
+    assert segments[0] == [[0.875, pytest.approx(0.17)], [0.96875, pytest.approx(0.17)]]
+    assert words(axes) == [".88 [.81, .91]", ".62 [.56, .66]", "α", ".94 [.88, .97]", fmt.EMPTY, "ω", "convention: .70"]
+    assert [entry.get_text() for entry in drawn.legends[0].get_texts()] == ["Cronbach’s α", "ω of one factor"]
+    assert "s.one: α .88 [.81, .91], ω .94 [.88, .97], n = 1,280; s.two: α .62 [.56, .66], ω —, n = 1,280" in drawn.alt
+    assert "ω of a one-factor model (open diamonds) of each scale with their 95% intervals" in drawn.caption
+
+
+def test_without_omega_alpha_stands_alone():
+    drawn = plot(with_omega((np.nan, np.nan, np.nan)))
+    assert dots(drawn.axes[0]) == dots(plot(reliability_result()).axes[0])
+    assert drawn.legends == []
+
+
+def test_an_omega_at_an_edge_has_no_interval():
+    result = with_omega()
+    result.estimates.loc[0, ["omega_fitted_ci_low", "omega_fitted_ci_high"]] = np.nan
+    assert "ω .94, n = 1,280" in plot(result).alt
+
+
+@pytest.mark.parametrize("n", [1, 30])
+def test_numbers_stay_within_the_figure(n):
+    result = reliability_result([f"instrument.scale_number_{place}" for place in range(n)], [0.8] * n)
+    omega = {name: result.estimates[name.replace("omega_fitted", "alpha")] for name in ("omega_fitted",)}
+    drawn = plot(make("reliability", result.estimates.assign(**omega), settings={"confidence": 0.95}))
+    width, height = drawn.bbox.width, drawn.bbox.height
+    for entry in drawn.axes[0].texts:
+        box = entry.get_window_extent()
+        assert box.x0 >= 0
+        assert box.x1 <= width + 1
+        assert 0 <= box.y0 < box.y1 <= height + 1
+
+
 def test_undefined_alpha_is_left_out_and_named():
     drawn = plot(reliability_result())
     assert "for 2 scales" in drawn.alt

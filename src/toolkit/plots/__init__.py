@@ -12,7 +12,7 @@ from collections.abc import Callable
 from ..checks import check_one_of, listed, quoted
 from ..errors import ArgumentError
 from ..results import Result
-from . import answers, factors, profile, retention, scales, styles
+from . import answers, factors, profile, reliability, retention, scales, styles
 from .figure import Figure, style
 
 __all__ = ["FIGURES", "Figure", "plot"]
@@ -22,7 +22,7 @@ FIGURES: dict[str, dict[str, Callable[[Result], Figure]]] = {
     "describe": {"scores": scales.scores},
     "correlations": {"heatmap": scales.heatmap},
     "polychoric": {"heatmap": scales.heatmap},
-    "reliability": {"intervals": scales.intervals},
+    "reliability": {"intervals": reliability.intervals},
     "style_profile": {"styles": styles.styles},
     "retention": {"scree": retention.scree},
     "efa": {"loadings": factors.loadings},

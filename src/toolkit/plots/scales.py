@@ -1,8 +1,7 @@
-"""Figures of scales: scores, correlations, reliability."""
+"""Figures of scales: scores and correlations."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ import pandas as pd
 import seaborn as sns
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
 
 from .. import format as fmt
 from ..results import Result
@@ -21,7 +19,6 @@ from .figure import (
     GAP,
     HIGH,
     INK,
-    PALE,
     SMALL,
     TINY,
     WIDTH,
@@ -30,11 +27,9 @@ from .figure import (
     ink_on,
     new_figure,
     panels,
-    row_axis,
     text_width,
 )
 
-CONVENTION = 0.70
 CORRELATIONS = "BrBG"
 CELL = 0.44
 NAME = 34
@@ -179,12 +174,6 @@ def _draw_cells(axes: Axes, values: Floats) -> None:
         axes.text(column + 0.5, row + 0.5, words, ha="center", va="center", color=colour, size=TINY)
 
 
-def _tick(value: float, _: object) -> str:
-    """Write a tick with as many decimals as it needs, of at most two."""
-    text = fmt.number(value, 2, bounded=True)
-    return fmt.number(value, 0) if value in (-1, 0, 1) else text.removesuffix("0")
-
-
 def _heatmap_caption(result: Result) -> str:
     return f"{text.short(result.title)}: the colour runs from brown (−1) through white (0) to teal (+1)."
 
@@ -199,67 +188,3 @@ def _heatmap_alt(columns: list[str], values: Floats) -> str:
     missing = [pair for pair, r in pairs if not np.isfinite(r)]
     opening = f"Heat map of the correlations among {fmt.count(len(columns))} variables."
     return f"{opening} {text.told(rows)}" + text.named(missing, "Not defined for")
-
-
-# --- reliability ----------------------------------------------------------------------------------
-
-
-def intervals(result: Result) -> Figure:
-    """Draw Cronbach's alpha of each scale with its interval."""
-    estimates = result.to_frame()
-    rows = estimates[estimates["alpha"].notna()]
-    missing = [text.short(name) for name in estimates.loc[estimates["alpha"].isna(), "scale"]]
-    left_out = text.named(missing, "Left out, since alpha is not defined")
-    if rows.empty:
-        return empty_figure(f"There is no defined alpha to draw.{left_out}")
-    labels = [_name(name) for name in rows["scale"]]
-    lines = max(label.count("\n") + 1 for label in labels)
-    figure = new_figure(
-        _intervals_alt(rows) + left_out, _intervals_caption(result), (0.18 + 0.13 * lines) * len(rows) + 0.9
-    )
-    ((axes,),) = panels(figure, [1], [1])
-    row_axis(axes, labels, text_width(labels))
-    _draw_intervals(axes, rows)
-    return figure
-
-
-def _words(row: Mapping[Hashable, Any]) -> str:
-    bounds = fmt.interval(row["alpha_ci_low"], row["alpha_ci_high"], bounded=True)
-    return f"{fmt.number(row['alpha'], 2, bounded=True)} {bounds}"
-
-
-def _draw_intervals(axes: Axes, rows: pd.DataFrame) -> None:
-    alpha, low, high = (
-        rows[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in ("alpha", "alpha_ci_low", "alpha_ci_high")
-    )
-    place = np.arange(len(rows))
-    axes.grid(axis="y", color=PALE, linewidth=0.6, linestyle=":")
-    axes.axvline(CONVENTION, color=INK, linewidth=0.8, linestyle="--", zorder=1)
-    axes.hlines(place, low, high, color=HIGH, linewidth=1.8)
-    axes.plot(alpha, place, "o", color=HIGH, markersize=5.5, clip_on=False)
-    for row, entry in enumerate(rows.to_dict("records")):
-        axes.text(1.02, row, _words(entry), transform=axes.get_yaxis_transform(), va="center_baseline", size=SMALL)
-    axes.set_xlim(float(np.nanmin([*low - 0.03, *alpha - 0.03, 0.5])), 1.0)
-    across = axes.get_xaxis_transform()
-    label = f"convention: {fmt.number(CONVENTION, 2, bounded=True)}"
-    axes.text(CONVENTION, 1.01, label, transform=across, ha="center", va="bottom", size=TINY)
-    axes.xaxis.set_major_formatter(FuncFormatter(_tick))
-    axes.set_xlabel("Cronbach’s α")
-
-
-def _intervals_caption(result: Result) -> str:
-    confidence = result.settings.get("confidence")
-    level = f"its {fmt.level(confidence)} interval" if isinstance(confidence, float) else "its interval"
-    return (
-        f"{text.short(result.title)}: Cronbach’s α of each scale with {level}. The dashed line at"
-        f" {fmt.number(CONVENTION, 2, bounded=True)} is a convention, not a test."
-    )
-
-
-def _intervals_alt(rows: pd.DataFrame) -> str:
-    told = [
-        (text.short(row["scale"]), float(row["alpha"]), f"{_words(row)}, n = {fmt.count(row['n_used'])}")
-        for row in rows.to_dict("records")
-    ]
-    opening = f"Dot chart of Cronbach’s alpha with its interval for {text.counted(len(told), 'scale')}."
-    return f"{opening} {text.told(told)}"
