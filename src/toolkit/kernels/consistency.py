@@ -69,7 +69,8 @@ def singular(r: Matrix) -> npt.NDArray[np.bool_]:
     """Tell which correlation matrices are singular, those that are so but for rounding included."""
     known = np.asarray(np.isfinite(r).all(axis=(-2, -1)))
     safe = np.where(known[..., None, None], r.real, np.eye(r.shape[-1]))
-    return np.asarray(~known | (np.linalg.cond(safe) > LARGEST_CONDITION))
+    sizes = np.abs(np.linalg.eigvalsh(safe))
+    return np.asarray(~known | (sizes.max(axis=-1) > LARGEST_CONDITION * sizes.min(axis=-1)))
 
 
 def inverse(r: Matrix) -> Matrix:

@@ -64,22 +64,34 @@ def _minimise(r: Array) -> tuple[Array, Array]:
     x = np.clip(np.log(1.0 - consistency.squared_multiple_correlations(r)), LOW, 0.0)
     x = np.where(np.isfinite(x), x, np.log(0.5))
     slope = np.full_like(x, np.inf)
-    active = np.arange(len(r))
+    active, state = np.arange(len(r)), _derivatives(r, x)
     for _ in range(MOST_STEPS):
+        at = x[active]
+        free = ~(((at <= LOW) & (state.gradient > 0)) | ((at >= 0.0) & (state.gradient < 0)))
+        slope[active] = np.where(free, state.gradient, 0.0)
+        moving = np.abs(slope[active]).max(axis=1) > STILL
+        active, state, free = active[moving], state.of(moving), free[moving]
         if not active.size:
             break
-        value, gradient, hessian = _derivatives(r[active], x[active])
-        free = ~(((x[active] <= LOW) & (gradient > 0)) | ((x[active] >= 0.0) & (gradient < 0)))
-        slope[active] = np.where(free, gradient, 0.0)
-        moving = np.abs(slope[active]).max(axis=1) > STILL
-        active = active[moving]
-        if active.size:
-            step = _step(slope[active], hessian[moving], free[moving])
-            x[active] = _descend(r[active], x[active], step, value[moving])
+        step = _step(slope[active], state.hessian, free)
+        x[active], state = _descend(r[active], x[active], step, state.value)
     return x, slope
 
 
-def _derivatives(r: Array, x: Array) -> tuple[Array, Array, Array]:
+@dataclass(frozen=True)
+class _State:
+    """Value (B,), gradient (B, k) and Hessian (B, k, k) of the discrepancy in ln ψ."""
+
+    value: Array
+    gradient: Array
+    hessian: Array
+
+    def of(self, chosen: Flags) -> _State:
+        """Keep some of the matrices."""
+        return _State(self.value[chosen], self.gradient[chosen], self.hessian[chosen])
+
+
+def _derivatives(r: Array, x: Array) -> _State:
     """Give value, gradient and Hessian of Σ_{j>1} (θ_j − ln θ_j − 1), θ the eigenvalues of Ψ^-½ R Ψ^-½.
 
     The formulas are those of `factoring`; where no eigenvalue exceeds 1 the factor is nil and all count as the rest.
@@ -97,7 +109,7 @@ def _derivatives(r: Array, x: Array) -> tuple[Array, Array, Array]:
     hessian += basis[:, :, None] * basis[:, None, :] * ((rest * share[:, None, :]) @ rests)
     terms = theta - np.log(np.maximum(theta, GAP)) - 1
     terms[:, -1] *= nil[:, 0]
-    return terms.sum(axis=1), gradient, hessian
+    return _State(terms.sum(axis=1), gradient, hessian)
 
 
 def _scaled(r: Array, x: Array) -> Array:
@@ -106,26 +118,40 @@ def _scaled(r: Array, x: Array) -> Array:
 
 
 def _step(slope: Array, hessian: Array, free: Flags) -> Array:
-    """Solve for Newton steps in the free variables; negative curvature is taken as positive."""
+    """Solve for Newton steps in the free variables; where curvature is negative it is taken as positive."""
     both = free[:, :, None] & free[:, None, :]
-    values, vectors = np.linalg.eigh(np.where(both, hessian, np.eye(hessian.shape[-1])))
-    size = np.abs(values)
-    size = np.maximum(size, LEAST_CURVATURE * size.max(axis=1, keepdims=True))
-    along = (vectors * slope[:, :, None]).sum(axis=1) / size
-    step = -(vectors * along[:, None, :]).sum(axis=2)
+    curvature = np.where(both, hessian, np.eye(hessian.shape[-1]))
+    try:
+        np.linalg.cholesky(curvature)
+        step = -np.linalg.solve(curvature, slope[:, :, None])[:, :, 0]
+    except np.linalg.LinAlgError:
+        step = _downhill(slope, curvature)
     return np.asarray(np.clip(step, -LARGEST_STEP, LARGEST_STEP) * free)
 
 
-def _descend(r: Array, x: Array, step: Array, value: Array) -> Array:
-    """Take each step, halved until it does not go up."""
-    length = np.ones(len(x))
+def _downhill(slope: Array, curvature: Array) -> Array:
+    values, vectors = np.linalg.eigh(curvature)
+    size = np.abs(values)
+    size = np.maximum(size, LEAST_CURVATURE * size.max(axis=1, keepdims=True))
+    along = (vectors * slope[:, :, None]).sum(axis=1) / size
+    return np.asarray(-(vectors * along[:, None, :]).sum(axis=2))
+
+
+def _descend(r: Array, x: Array, step: Array, value: Array) -> tuple[Array, _State]:
+    """Take each step, halved until it does not go up; give the derivatives where it ends."""
+    moved = np.clip(x + step, LOW, 0.0)
+    state = _derivatives(r, moved)
+    up = np.flatnonzero(state.value > value + GAP)
+    if not up.size:
+        return moved, state
+    length = 0.5
     for _ in range(MOST_HALVINGS):
-        moved = np.clip(x + length[:, None] * step, LOW, 0.0)
-        up = _value(r, moved) > value + GAP
-        if not up.any():
+        moved[up] = np.clip(x[up] + length * step[up], LOW, 0.0)
+        up = up[_value(r[up], moved[up]) > value[up] + GAP]
+        if not up.size:
             break
-        length[up] /= 2
-    return np.asarray(moved)
+        length /= 2
+    return moved, _derivatives(r, moved)
 
 
 def _value(r: Array, x: Array) -> Array:
