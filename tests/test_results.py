@@ -96,3 +96,11 @@ def test_attempt_turns_impossible_analyses_into_a_sentence():
     assert answer.showing(rows="x") is answer
     with pytest.raises(ArgumentError):
         attempt(mistaken)
+
+
+def test_notes_stand_under_the_table_that_is_shown():
+    fit = fit_table([{"model": "m", "n_used": 3, "n_dropped": 0, "method": "by hand", "note": "take care"}])
+    tables = {"wide": pd.DataFrame({"x": [1.0]})}
+    found = Result(kind="efa", title="T", estimates=pd.DataFrame({"y": [2.0]}), fit=fit, tables=tables)
+    assert "m: take care" in found.showing(name="wide")._repr_html_()
+    assert "take care" not in found.table("wide").to_html()

@@ -116,7 +116,7 @@ class Result:
         """
         frame = self.to_frame(name)
         frame = frame.query(rows) if rows else frame
-        notes = list(self._notes()) if name == "estimates" else []
+        notes = list(self._notes()) if name == self.view.get("name", "estimates") else []
         if strongest is not None and len(frame) > strongest[1]:
             column, limit = strongest
             notes.insert(0, f"The {limit} strongest of {fmt.count(len(frame))} rows; the others are in the CSV table.")
