@@ -1,7 +1,8 @@
 """Coverage of intervals by seeded simulation: how often a 95 % interval holds the true value."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from toolkit.format import number, percent
 
@@ -30,9 +31,14 @@ class CoverageRow:
     must_hold: bool = True
 
     @property
+    def holds(self) -> bool:
+        """Tell whether the coverage lies within the bounds."""
+        return LOWEST <= self.covered <= HIGHEST
+
+    @property
     def verdict(self) -> str:
         """Say whether the cell holds, and whether it has to."""
-        holds = "holds" if LOWEST <= self.covered <= HIGHEST else "does not hold"
+        holds = "holds" if self.holds else "does not hold"
         return holds if self.must_hold else f"{holds} (reported)"
 
 
@@ -44,3 +50,29 @@ def print_table(rows: Iterable[CoverageRow]) -> None:
     for row in rows:
         size = f"{number(row.n, 0):>6}{number(row.data_sets, 0):>7}{percent(row.covered, 1):>9}"
         print(f"  {row.interval:44}{row.data:44}{size}  {row.verdict}")
+
+
+def coverage_table() -> list[CoverageRow]:
+    """Simulate everything, and print the cells as they are filled."""
+    from tests.benchmarks import coverage_icc, coverage_reliability
+
+    filled: list[CoverageRow] = []
+
+    def cells() -> Iterator[CoverageRow]:
+        for row in chain(coverage_reliability.coverage_rows(), coverage_icc.rows()):
+            filled.append(row)
+            yield row
+
+    print_table(cells())
+    missed = [row for row in filled if row.must_hold and not row.holds]
+    print(f"  {len(missed)} of the {sum(row.must_hold for row in filled)} cells that must hold do not")
+    return filled
+
+
+def bench_coverage() -> None:
+    """Print the table of coverage."""
+    coverage_table()
+
+
+if __name__ == "__main__":
+    bench_coverage()
