@@ -38,10 +38,35 @@ def check(found, expected, tolerance):
 @pytest.mark.parametrize("name", ORACLE["icc"])
 def test_tables_with_and_without_holes_equal_r(name):
     frame = table(name)
-    found = tk.icc(frame, list(frame))
+    found = tk.icc(frame, list(frame), degrees_of_freedom="design")
     check(found, ORACLE["icc"][name], 1e-8)
     assert found.fit["n_used"][0] == len(frame)
     assert found.fit["n_ratings"][0] == frame.notna().sum().sum()
+
+
+@pytest.mark.parametrize("name", ORACLE["information"])
+def test_empty_cells_leave_the_degrees_of_freedom_that_the_information_bears_out(name):
+    frame = table(name)
+    found = tk.icc(frame, list(frame))
+    check(found, ORACLE["information"][name], 1e-7)
+    design = tk.icc(frame, list(frame), degrees_of_freedom="design").estimates
+    assert (found.estimates["df2"] < design["df2"]).all()
+
+
+def test_shrout_and_fleiss_with_a_hole_equal_psych():
+    data = oracle("02_icc_shrout_fleiss")
+    frame = pd.DataFrame(data["data"]["values"], columns=data["data"]["cols"], dtype=float)
+    frame.loc[1, "J3"] = np.nan
+    expected = data["lmer_TRUE_one_missing_S2J3"]["results"]
+    found = tk.icc(frame, list(frame), degrees_of_freedom="design").estimates
+    # psych calls lmer with its default tolerance, which leaves the sixth digit open.
+    for ours, theirs in (("icc", "ICC"), ("df1", "df1"), ("df2", "df2")):
+        np.testing.assert_allclose(found[ours].astype(float), expected[theirs], atol=1e-6)
+    np.testing.assert_allclose(found["f"], expected["F"], rtol=1e-6)
+    for row, form in enumerate(FORMS):
+        column = "satterthwaite" if form.startswith("ICC2") else "ci"
+        bounds = found.loc[row, [f"{column}_low", f"{column}_high"]].astype(float)
+        np.testing.assert_allclose(bounds, [expected["lower bound"][row], expected["upper bound"][row]], atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ORACLE["clustered"])
@@ -159,6 +184,7 @@ def test_three_couples_have_estimates_without_intervals():
         (lambda frame: tk.icc(frame, "J1", over="week"), "one of"),
         (lambda frame: tk.icc(frame, ["J1", "J2"], missing="pairwise"), "missing"),
         (lambda frame: tk.icc(frame, ["J1", "J2"], confidence=95), "confidence"),
+        (lambda frame: tk.icc(frame, ["J1", "J2"], degrees_of_freedom="some"), "degrees_of_freedom"),
         (lambda frame: tk.icc(frame.assign(J1="x"), ["J1", "J2"]), "not numeric"),
     ],
 )

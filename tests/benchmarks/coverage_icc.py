@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from tests.benchmarks.coverage import CoverageRow, print_table
-from toolkit.kernels import agreement
+from toolkit.kernels import agreement, variance_components
 from toolkit.kernels.agreement import DegreesOfFreedom, MeanSquares
 
 RATERS = 4
 DATA_SETS = 2000
+DATA_SETS_WITH_HOLES = 1000
+EMPTY = 0.5
 TARGET = 0.6  # variance of targets; raters and residuals share the rest
 SHARED = 0.5  # share of the variance of targets, and of residuals, that partners have in common
 
@@ -80,6 +82,25 @@ def hits(design: Design, generator: np.random.Generator) -> dict[str, bool]:
     return found
 
 
+def hits_with_holes(design: Design, generator: np.random.Generator) -> dict[str, bool]:
+    """Draw a table of which half of the cells are empty, and tell which intervals hold the true value."""
+    x = design.drawn(generator, one_way=False)
+    x[generator.random(x.shape) < EMPTY] = np.nan
+    x = x[~np.isnan(x).all(axis=1)]
+    parts, found = variance_components.reml(x), {}
+    square = MeanSquares.of_components(*x.shape, parts.target, parts.rater, parts.residual)
+    spread = variance_components.information(x, parts)
+    freedom = {
+        "by information": DegreesOfFreedom.of_information(spread, len(x), int((~np.isnan(x)).sum())),
+        "as if filled (psych)": DegreesOfFreedom.of_design(*x.shape),
+    }
+    for name, df in freedom.items():
+        low, high = agreement.exact_intervals(square, df, 0.95)["ICC3"]
+        found[f"ICC3, {name}"] = low <= design.truth()["ICC3"] <= high
+        found[f"ICC2, {name}"] = 0.025 <= agreement.probability_above(square, df, TARGET) <= 0.975
+    return found
+
+
 def rows(data_sets: int = DATA_SETS, seed: int = 1) -> Iterator[CoverageRow]:
     """Simulate every design."""
     designs = [Design(n, couples, between) for couples in (False, True) for n in (100, 400) for between in (0.05, 0.20)]
@@ -91,6 +112,18 @@ def rows(data_sets: int = DATA_SETS, seed: int = 1) -> Iterator[CoverageRow]:
             covered = float(np.mean([one[interval] for one in drawn]))
             must_hold = "naive" not in interval and "psych" not in interval and design.raters == RATERS
             yield CoverageRow(interval, design.name, design.n, data_sets, covered, must_hold)
+    yield from rows_with_holes(min(data_sets, DATA_SETS_WITH_HOLES), seed)
+
+
+def rows_with_holes(data_sets: int, seed: int) -> Iterator[CoverageRow]:
+    """Simulate tables with empty cells."""
+    for n in (100, 400):
+        design, generator = Design(n, couples=False, between_raters=0.05), np.random.default_rng([seed, n])
+        drawn = [hits_with_holes(design, generator) for _ in range(data_sets)]
+        for interval in sorted(drawn[0]):
+            covered = float(np.mean([one[interval] for one in drawn]))
+            data = f"{RATERS} raters, {100 * EMPTY:.0f} % of cells empty"
+            yield CoverageRow(interval, data, n, data_sets, covered, "psych" not in interval)
 
 
 if __name__ == "__main__":

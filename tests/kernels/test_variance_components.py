@@ -79,3 +79,10 @@ def test_steps_from_the_whole_reach_what_a_fresh_start_reaches():
         assert left[one].converged
         assert left[one].target == pytest.approx(fresh.target, rel=1e-8)
         assert left[one].rater == pytest.approx(fresh.rater, rel=1e-8)
+
+
+def test_the_information_of_a_complete_table_is_that_of_its_design():
+    x = table("complete")
+    spread = variance_components.information(x, variance_components.reml(x))
+    np.testing.assert_allclose(2 / np.diag(spread), [39, 3, 117], rtol=1e-6)
+    np.testing.assert_allclose(spread - np.diag(np.diag(spread)), 0, atol=1e-8)

@@ -4,6 +4,7 @@
 #              restricted maximum likelihood: Fisher scoring on the dense covariance matrix,
 #              to a gradient of 1e-10, compared with lme4::lmer. Intervals of psych::ICC, and
 #              the generalised interval of ICC2 (Tian & Cappelleri 2004).
+#   information  tables with empty cells, with degrees of freedom from the observed information.
 #   clustered  the same with degrees of freedom from leaving out one couple at a time.
 #   kappa      standard errors by the formula of Fleiss, Cohen & Everitt (1969), and by
 #              numerical differentiation; clustered by couple.
@@ -113,12 +114,13 @@ generalised <- function(m, n, k, nb, nj, ne, p = .025) {
 }
 report <- function(x, df = NULL) {
   n <- nrow(x); k <- ncol(x); m <- squares(x)
+  nj <- if (is.null(df$raters)) k - 1 else df$raters
   if (is.null(df)) df <- list(one = c(n - 1, n * (k - 1)), two = c(n - 1, (n - 1) * (k - 1)), widening = 1)
   wide <- lapply(df[c("one", "two")], `/`, df$widening)
   f1 <- m[["between"]] / m[["within"]]; f3 <- m[["between"]] / m[["error"]]
   one <- by_f(f1, wide$one[1], wide$one[2], k); three <- by_f(f3, wide$two[1], wide$two[2], k)
-  two <- generalised(m, n, k, wide$two[1], k - 1, wide$two[2])
-  psych2 <- satterthwaite(m, n, k, wide$two[1], k - 1, wide$two[2])
+  two <- generalised(m, n, k, wide$two[1], nj, wide$two[2])
+  psych2 <- satterthwaite(m, n, k, wide$two[1], nj, wide$two[2])
   ci <- rbind(ICC1 = one$single, ICC2 = two, ICC3 = three$single, ICC1k = one$mean, ICC2k = up(two, k), ICC3k = three$mean)
   dfs <- rbind(df$one, df$two, df$two)[rep(1:3, 2), ]
   F <- c(f1, f3, f3)[rep(1:3, 2)]
@@ -138,6 +140,24 @@ of_couples <- function(x) {
   pair <- function(i) 2 / (c(V[1, 1], V[i, i]) * (V[1, 1] + V[i, i] - 2 * V[1, i]) / (V[1, 1] + V[i, i]))
   list(one = pair(2), two = pair(3), widening = (G - 1) / (G - 3))
 }
+# Degrees of freedom of which log mean squares have the variance by the observed information of the restricted
+# likelihood, -tr(P S_i P S_j) / 2 + y'P S_i P S_j P y in the variances, carried to the logs of the mean squares
+of_information <- function(x) {
+  n <- nrow(x); k <- ncol(x); v <- reml(x)
+  at <- which(!is.na(x), arr.ind = TRUE); y <- x[at]; N <- length(y)
+  S <- list(outer(at[, 1], at[, 1], "==") + 0, outer(at[, 2], at[, 2], "==") + 0, diag(N))
+  Vi <- solve(Reduce(`+`, Map(`*`, v, S))); P <- Vi - rowSums(Vi) %o% rowSums(Vi) / sum(Vi); Py <- P %*% y
+  PS <- lapply(S, function(s) P %*% s)
+  score <- sapply(1:3, function(i) -sum(diag(PS[[i]])) / 2 + drop(t(Py) %*% S[[i]] %*% Py) / 2)
+  observed <- outer(1:3, 1:3, Vectorize(function(i, j)
+    -sum(PS[[i]] * t(PS[[j]])) / 2 + drop(t(Py) %*% S[[i]] %*% P %*% S[[j]] %*% Py)))
+  A <- rbind(c(1 / k, 0, -1 / k), c(0, 1 / n, -1 / n), c(0, 0, 1))  # variances from mean squares
+  ms <- c(v[3] + k * v[1], v[3] + n * v[2], v[3])
+  M <- A %*% diag(ms)
+  V <- solve(t(M) %*% observed %*% M - diag(ms * drop(score %*% A)))
+  list(one = c(2 / V[1, 1], N - n), two = 2 / (c(V[1, 1], V[3, 3]) * (V[1, 1] + V[3, 3] - 2 * V[1, 3]) / (V[1, 1] + V[3, 3])),
+       raters = 2 / V[2, 2], widening = 1)
+}
 against_psych <- function(x) {
   n <- nrow(x); k <- ncol(x); ours <- report(x)
   theirs <- suppressMessages(suppressWarnings(ICC(x, lmer = anyNA(x))))$results
@@ -148,6 +168,10 @@ against_psych <- function(x) {
 invisible(lapply(tables[names(tables) != "no_rater_variance"], against_psych))
 rows <- function(x) lapply(seq_len(nrow(x)), function(i) as.list(x[i, ]))
 icc <- lapply(tables, function(x) c(list(x = rows(x)), report(x)))
+holes <- tables[sapply(tables, anyNA)]
+information <- lapply(holes, function(x) report(x, of_information(x)))
+stopifnot(all.equal(of_information(tables$complete)[c("one", "two", "raters")],
+                    list(one = c(39, 120), two = c(39, 117), raters = 3), tolerance = 1e-8))
 clustered <- lapply(tables[c("complete", "some_holes", "two_raters")], function(x) report(x, of_couples(x)))
 
 # ---- kappa ------------------------------------------------------------------
@@ -202,10 +226,11 @@ out <- list(
                "checked in the script: psych::ICC(x, lmer = FALSE | TRUE), psych::cohen.kappa(cbind(x, y), w)")),
   data = "made here; tables and ratings in result, targets 2i - 1 and 2i are couple i",
   seed = 20260801,
-  note = I(c("ci of ICC2 and ICC2k: generalised pivotal quantity; satterthwaite: psych's",
+  note = I(c("icc: degrees of freedom of the design, as psych takes them also where cells are empty",
+             "ci of ICC2 and ICC2k: generalised pivotal quantity; satterthwaite: psych's",
              "clustered: df are those of log mean squares by the jackknife of couples, widened by (G - 1)/(G - 3) in intervals",
              paste("psych 2.2.9 computes the variance of weighted kappa with rowSums(w * rs), the row's own share times",
                    "the sum of its weights, where the formula has the mean of the column's weights over the rows;",
                    "numerical differentiation agrees with the formula"))),
-  result = list(icc = icc, clustered = clustered, kappa = kappas))
+  result = list(icc = icc, information = information, clustered = clustered, kappa = kappas))
 writeLines(toJSON(out, digits = NA, auto_unbox = TRUE, pretty = 1, na = "null", null = "null"), "agreement.json")

@@ -14,6 +14,7 @@ from .. import format as fmt
 from ..checks import check_one_of, check_share
 from ..kernels import agreement, variance_components
 from ..kernels.agreement import DegreesOfFreedom, MeanSquares
+from ..kernels.variance_components import Components
 from ..responses import Responses
 from ..results import Result, fit_table
 from .inputs import AUTO, TINY, Array, one_blas_thread, warn_undefined
@@ -42,6 +43,7 @@ MEANING = {
     "ICC3k": "mean of ratings, consistency",
 }
 MOST_IN_SENTENCE = 6
+Degrees = Literal["information", "design"]
 
 
 @one_blas_thread
@@ -51,6 +53,7 @@ def icc(
     *,
     over: str | None = None,
     missing: Literal["available", "listwise"] = "available",
+    degrees_of_freedom: Degrees = "information",
     wave: Any = None,
     day: Any = None,
     cluster: str | None = AUTO,
@@ -72,6 +75,9 @@ def icc(
         compare over the values of that key.
     over : `wave` or `day`: the same persons again (test–retest); `role`: partners as raters of their couple.
     missing : `available` (every target with a rating) or `listwise` (targets that all raters rated).
+    degrees_of_freedom : of tables with empty cells: `information` (those that the likelihood of the ratings that are
+        there bears out) or `design`, which takes every cell for filled as psych does, and covers less than it says
+        (78 % instead of 95 % for ICC3 of 400 targets and 4 raters where seven cells of ten are empty).
     wave, day : the occasion; needed where the data have several and `over` is another key.
     cluster : the column of targets that belong together; the couple by default where there is one, None for none.
         Couples that are targets themselves are not clustered by default.
@@ -96,8 +102,9 @@ def icc(
     n counts targets: those with all ratings, or with any (psych counts those with none, too). Without empty cells the
     estimates are those of the analysis of variance, which may be negative. With empty cells they come from the
     variances of targets, raters and residuals by restricted maximum likelihood, which are not negative (`fit` says
-    where one is 0), put into the same formulas, as ``lmer = TRUE`` in psych does; F, p and intervals are then
-    approximate, since they take every cell for filled. The interval of ICC2 is a little conservative with two or three
+    where one is 0), put into the same formulas, as ``lmer = TRUE`` in psych does. Their degrees of freedom are then
+    2 / var(log MS) by the observed information, which are n − 1, k − 1 and (n − 1)(k − 1) where no cell is empty; F, p
+    and intervals are approximate. The interval of ICC2 is a little conservative with two or three
     raters. Items are taken as answered (not reversed).
 
     Clustered targets: `df1` and `df2` are the degrees of freedom that give log MSB and the log of the other mean square
@@ -119,10 +126,12 @@ def icc(
     {'ICC1': '.17', 'ICC2': '.29', 'ICC3': '.71', 'ICC1k': '.44', 'ICC2k': '.62', 'ICC3k': '.91'}
     """
     check_one_of("missing", missing, ("available", "listwise"))
+    check_one_of("degrees_of_freedom", degrees_of_freedom, ("information", "design"))
     check_share("confidence", confidence)
     tables, settings = rating_tables(data, columns, over=over, wave=wave, day=day, cluster=cluster)
-    found = [_analysed(_chosen(one, missing), confidence) for one in tables]
+    found = [_analysed(_chosen(one, missing), degrees_of_freedom, confidence) for one in tables]
     estimates = pd.DataFrame([row for one in found for row in one.rows], columns=list(COLUMNS))
+    settings |= {"missing": missing, "degrees_of_freedom": degrees_of_freedom, "confidence": confidence}
     return Result(
         kind="icc",
         title="Intraclass correlations",
@@ -132,7 +141,7 @@ def icc(
             "mean_squares": pd.DataFrame([row for one in found for row in one.mean_squares()]),
             "components": pd.DataFrame([row for one in found for row in one.components()]),
         },
-        settings={**settings, "missing": missing, "confidence": confidence},
+        settings=settings,
         statement=" ".join(one.sentence(confidence) for one in found[:MOST_IN_SENTENCE]),
         captions={
             "estimates": f"Intraclass correlations with {fmt.level(confidence)} intervals",
@@ -196,7 +205,7 @@ def _chosen(table: Ratings, missing: str) -> Ratings:
     return replace(table, values=table.values[used], cluster=cluster)
 
 
-def _analysed(table: Ratings, confidence: float) -> _Found:
+def _analysed(table: Ratings, degrees: Degrees, confidence: float) -> _Found:
     """Analyse one table; where something is not defined, say why."""
     n, k = table.values.shape
     notes = [table.note] if table.note else []
@@ -208,8 +217,8 @@ def _analysed(table: Ratings, confidence: float) -> _Found:
         reason = _why_no_icc(square) if converged else "the estimates of the variances did not converge"
         square = None if reason else square
     if square is not None:
-        reason = _why_no_interval(table, square)
-        values = _estimates(square) if reason else _with_intervals(table, square, confidence)
+        df, reason = _degrees(table, square, degrees)
+        values = _estimates(square) if df is None else _with_intervals(square, df, confidence)
         rows = [{**row, **values[row["form"]]} for row in rows]
     if reason:
         warn_undefined(f"{table.name}: {reason}")
@@ -262,29 +271,41 @@ def _mean_squares(table: Ratings, notes: list[str]) -> tuple[MeanSquares, bool]:
     return MeanSquares.of_components(n, k, parts.target, parts.rater, parts.residual), parts.converged
 
 
-def _degrees(table: Ratings, square: MeanSquares) -> DegreesOfFreedom:
-    if table.cluster is None:
-        return DegreesOfFreedom.of_design(square.n, square.k)
-    if not table.has_holes():
-        omitted = agreement.omitting_clusters(table.values, table.cluster)
-    else:
-        target, rater, residual = square.components()
-        parts = variance_components.Components(target, rater, residual, converged=True)
-        left = variance_components.reml_omitting_clusters(table.values, table.cluster, parts)
-        omitted = np.array(
-            [(one.residual + square.k * one.target, one.residual + one.rater, one.residual) for one in left]
-        )
-    return DegreesOfFreedom.of_clusters(omitted, square.k)
+def _degrees(table: Ratings, square: MeanSquares, degrees: Degrees) -> tuple[DegreesOfFreedom | None, str]:
+    """Find the degrees of freedom, or say why there are none."""
+    reason = _why_no_interval(table, square)
+    if reason:
+        return None, reason
+    if table.cluster is not None:
+        return _degrees_of_clusters(table.values, table.cluster, square), ""
+    if degrees == "design" or not table.has_holes():
+        return DegreesOfFreedom.of_design(square.n, square.k), ""
+    try:
+        spread = variance_components.information(table.values, _components(square))
+        return DegreesOfFreedom.of_information(spread, square.n, int((~np.isnan(table.values)).sum())), ""
+    except np.linalg.LinAlgError:
+        return None, "the ratings that are there do not determine all variances, hence no intervals"
+
+
+def _components(square: MeanSquares) -> Components:
+    return Components(*square.components(), converged=True)
+
+
+def _degrees_of_clusters(values: Array, cluster: Any, square: MeanSquares) -> DegreesOfFreedom:
+    if not np.isnan(values).any():
+        return DegreesOfFreedom.of_clusters(agreement.omitting_clusters(values, cluster), square.k)
+    left = variance_components.reml_omitting_clusters(values, cluster, _components(square))
+    omitted = [(one.residual + square.k * one.target, one.residual + one.rater, one.residual) for one in left]
+    return DegreesOfFreedom.of_clusters(np.array(omitted), square.k)
 
 
 def _estimates(square: MeanSquares) -> dict[str, dict[str, float]]:
     return {form: {"icc": float(value)} for form, value in zip(agreement.FORMS, square.icc(), strict=True)}
 
 
-def _with_intervals(table: Ratings, square: MeanSquares, confidence: float) -> dict[str, dict[str, float]]:
+def _with_intervals(square: MeanSquares, df: DegreesOfFreedom, confidence: float) -> dict[str, dict[str, float]]:
     """Give estimate, test and intervals of each form."""
     found = _estimates(square)
-    df = _degrees(table, square)
     bounds = agreement.exact_intervals(square, df, confidence)
     bounds |= agreement.generalised_intervals(square, df, confidence)
     satterthwaite = agreement.satterthwaite_intervals(square, df, confidence)

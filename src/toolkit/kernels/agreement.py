@@ -126,6 +126,26 @@ class DegreesOfFreedom:
         widening = (n_clusters - 1) / (n_clusters - 3)
         return cls(one_way[0], one_way[1], two_way[0], two_way[1], k - 1, widening)
 
+    @classmethod
+    def of_information(cls, spread: Array, n_targets: int, n_ratings: int) -> DegreesOfFreedom:
+        """Find those of a table with empty cells, from the covariance of its log mean squares.
+
+        Without empty cells they are those of the design. Within targets they are the ratings less the targets.
+
+        Parameters
+        ----------
+        spread : (3, 3) of targets, raters and error, as `variance_components.information` gives it.
+
+        Raises
+        ------
+        numpy.linalg.LinAlgError
+            If the covariance is not positive definite, so that the ratings do not determine all variances.
+        """
+        if not np.isfinite(spread).all() or np.linalg.eigvalsh(spread)[0] <= 0:
+            raise np.linalg.LinAlgError("The information is not positive definite")
+        between, error = _degrees_of_ratio(spread, 2)
+        return cls(2 / float(spread[0, 0]), n_ratings - n_targets, between, error, 2 / float(spread[1, 1]))
+
     def widened(self) -> DegreesOfFreedom:
         """Give the degrees of freedom that widen the intervals; those of raters stay, as raters are not clustered."""
         wide = self.widening

@@ -183,3 +183,28 @@ def _curvature(ratio: Array, sums: CellSums) -> Array:
         columns.append((gradient(up, sums) - gradient(down, sums)) / (up[position] - down[position]))
     curvature = np.array(columns)
     return np.asarray((curvature + curvature.T) / 2)
+
+
+def information(x: Array, found: Components) -> Array:
+    """Covariance of the logs of the mean squares that the variances stand for, (3, 3): targets, raters, residuals.
+
+    The inverse of the observed information of the restricted likelihood in log(residual + k target), log(residual +
+    n rater) and log residual. Without empty cells it is diagonal, 2 over the degrees of freedom of each mean square.
+    """
+    sums, (n, k) = CellSums.of(x), x.shape
+    logs = np.log([found.residual + k * found.target, found.residual + n * found.rater, found.residual])
+
+    def twice_log_likelihood(point: Matrix) -> Any:
+        between, raters, error = np.exp(point)
+        log_det, precision, square = _profile(
+            np.array([between - error, raters - error]) / (error * np.array([k, n])), sums
+        )
+        return log_det + np.log(precision) + (sums.n_cells - 1) * point[2] + square / error
+
+    def slope(point: Array) -> Array:
+        steps = 1j * IMAGINARY * np.eye(3)
+        return np.array([np.imag(twice_log_likelihood(point + step)) / IMAGINARY for step in steps])
+
+    columns = [(slope(logs + step) - slope(logs - step)) / (2 * DIFFERENCE) for step in DIFFERENCE * np.eye(3)]
+    curvature = np.array(columns)
+    return np.asarray(np.linalg.inv((curvature + curvature.T) / 4))
