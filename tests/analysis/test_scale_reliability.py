@@ -10,8 +10,10 @@ import toolkit as tk
 from tests.analysis.test_reliability import small
 from tests.builders import some_examples
 from tests.conftest import ROOT, oracle
+from toolkit.analysis.inputs import item_array
 from toolkit.errors import HeywoodWarning, UndefinedStatisticWarning
-from toolkit.kernels import consistency
+from toolkit.kernels import consistency, split_half
+from toolkit.kernels.ordinal_alpha import ordinal_alpha
 
 SCALES = oracle("scale_reliability")["scales"]
 
@@ -56,9 +58,24 @@ def test_ordinal_alpha_and_its_error_equal_lavaan(keyed, scale):
     expected = SCALES[scale]["ordinal"]
     row = tk.reliability(keyed, scale).estimates.iloc[0]
     assert row["alpha_ordinal"] == pytest.approx(expected["estimate"], abs=1e-7)
-    by_n = row["alpha_ordinal_se"] * np.sqrt((expected["n"] - 1) / expected["n"])
-    assert by_n == pytest.approx(expected["se_N"], rel=1e-6)
     assert row["alpha_ordinal"] == pytest.approx(expected["psych_global"], abs=1e-5)
+    one, name = keyed.find_scale(scale)
+    x = item_array(keyed, one, one.scale_items(name))
+    complete = x[~np.isnan(x).any(axis=1)]
+    outer = ordinal_alpha(complete, "listwise", information="outer").influences
+    assert np.sqrt((outer**2).sum()) / len(outer) == pytest.approx(expected["se_N"], rel=1e-6)
+    assert row["alpha_ordinal_se"] > expected["se_N"], "answers that are not cut from normal responses vary more"
+
+
+def test_the_error_of_ordinal_alpha_is_that_of_a_bootstrap(keyed):
+    one, name = keyed.find_scale("openness")
+    x = item_array(keyed, one, one.scale_items(name))
+    complete = x[~np.isnan(x).any(axis=1)]
+    generator = np.random.default_rng(1)
+    samples = (generator.integers(0, len(complete), len(complete)) for _ in range(120))
+    drawn = [ordinal_alpha(complete[rows], "listwise").estimate for rows in samples]
+    row = tk.reliability(keyed, "openness").estimates.iloc[0]
+    assert np.std(drawn) == pytest.approx(row["alpha_ordinal_se"], rel=0.12)
 
 
 @pytest.mark.parametrize("level", [90, 95])
@@ -110,9 +127,6 @@ def test_assertiveness_equals_psych_and_semtools_beyond_alpha(ipip):
 
 
 def test_split_halves_of_correlations_equal_psych(ipip):
-    from toolkit.analysis.inputs import item_array
-    from toolkit.kernels import split_half
-
     one, name = ipip.find_scale("ipip_as.assertiveness")
     x = item_array(ipip, one, one.scale_items(name))
     r = np.corrcoef(x[~np.isnan(x).any(axis=1)].T)

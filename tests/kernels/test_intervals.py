@@ -57,3 +57,37 @@ def test_normal_interval_widens_with_few_clusters():
     wide, narrow = intervals.normal(0, 1, 0.95, df=5), intervals.normal(0, 1, 0.95)
     assert narrow == pytest.approx((-1.959963984540054, 1.959963984540054))
     assert wide == pytest.approx((-2.570581835636314, 2.570581835636314))
+
+
+def test_the_interval_of_a_reliability_is_bonetts():
+    """On the scale ln(1 − ρ): exp of its ends is (1 − ρ) times or over the same factor."""
+    low, high = intervals.of_reliability(0.8, 0.03, 0.95)
+    factor = np.exp(1.959963984540054 * 0.03 / 0.2)
+    assert (1 - low, 1 - high) == pytest.approx((0.2 * factor, 0.2 / factor))
+    assert intervals.of_reliability(0.95, 0.1, 0.95)[1] < 1
+
+
+def test_intervals_of_positive_quantities_and_correlations_stay_within_their_bounds():
+    low, high = intervals.positive(0.5, 0.4, 0.95)
+    assert 0 < low < 0.5 < high
+    assert low * high == pytest.approx(0.25)
+    low, high = intervals.of_correlation(0.95, 0.2, 0.95)
+    assert -1 < low < 0.95 < high < 1
+    assert intervals.of_correlation(0.3, (1 - 0.3**2) / np.sqrt(97), 0.95) == pytest.approx(
+        intervals.fisher_z(0.3, 100, 0.95)
+    )
+
+
+def test_degrees_of_freedom_are_those_of_normal_sums_and_fewer_for_heavy_tails():
+    normal = np.random.default_rng(1).normal(size=200_000)
+    assert intervals.sandwich_df(normal) == pytest.approx(len(normal), rel=0.02)
+    heavy = np.random.default_rng(1).standard_t(5, size=2000)
+    assert intervals.sandwich_df(heavy) < 0.8 * len(heavy)
+    assert intervals.sandwich_df(np.array([1.0, -1.0, 1.0, -1.0])) == 3
+
+
+def test_the_sandwich_may_be_made_of_sums():
+    influences, cluster = np.random.default_rng(1).normal(size=40), np.arange(40) // 4
+    sums = intervals.cluster_sums(influences, cluster)
+    assert sums.tolist() == pytest.approx([influences[start : start + 4].sum() for start in range(0, 40, 4)])
+    assert intervals.sandwich_of_sums(sums, 40) == intervals.sandwich(influences, cluster)

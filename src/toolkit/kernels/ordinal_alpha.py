@@ -11,7 +11,7 @@ from . import consistency, consistency_gradients
 from .moments import Missing
 from .polychoric import polychoric_correlations
 from .polychoric_covariance import influence
-from .polychoric_influence import Parameters
+from .polychoric_influence import Information, Parameters
 
 Array = npt.NDArray[np.float64]
 
@@ -32,15 +32,16 @@ class OrdinalAlpha:
     boundary: bool
 
 
-def ordinal_alpha(x: Array, missing: Missing) -> OrdinalAlpha:
+def ordinal_alpha(x: Array, missing: Missing, *, information: Information = "observed") -> OrdinalAlpha:
     """Compute the reliability that the sum of the responses beneath the answers would have, were it observed.
 
     It is a hypothetical one: the scale's score is a sum of answers, not of what lies beneath them. Zumbo, Gadermann &
     Zeisser (2007), doi:10.22237/jmasm/1177992180; Chalmers (2018), doi:10.1177/0013164417727036. In R:
-    ``psych::alpha(psych::polychoric(x)$rho)``.
+    ``psych::alpha(psych::polychoric(x)$rho)``. With `information="outer"` the errors are those of lavaan's asymptotic
+    covariance of the polychorics, which are too small where the answers are not cut from normal responses.
     """
     fit = polychoric_correlations(x, missing=missing)
     parameters = Parameters.of(fit)
     slope = consistency_gradients.alpha(fit.r)[parameters.rows, parameters.columns]
-    influences = influence(x, fit)[:, parameters.pairs] @ (2.0 * slope)
+    influences = influence(x, fit, information=information)[:, parameters.pairs] @ (2.0 * slope)
     return OrdinalAlpha(float(consistency.alpha(fit.r)), influences, bool(fit.boundary.any()))
