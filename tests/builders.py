@@ -32,6 +32,7 @@ keys: {person: id}
 data: [{file: answers.csv}]
 instruments: [./my.yaml]
 covariates: [{name: age, min: 10, max: 100}]
+reports: [{notebook: scales}]
 """
 ANSWERS = "id,a1,a2,a3,age\np1,1,2,3,30\np2,6,,4,41\np3,2,2,5,19\n"
 

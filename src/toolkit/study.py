@@ -178,7 +178,7 @@ class StudyFile(Spec):
     data: Annotated[list[DataFile], Field(min_length=1)]
     instruments: Annotated[list[InstrumentUse], Field(min_length=1)]
     covariates: list[Covariate] = []
-    reports: list[NotebookRun] = [NotebookRun(notebook="scales")]
+    reports: list[NotebookRun] = [NotebookRun(notebook="scales"), NotebookRun(notebook="structure")]
     formats: list[Literal["html"]] = ["html"]
     privacy: Privacy = Privacy()
     confirmed_keys: list[str] = []

@@ -121,9 +121,16 @@ def bench_import() -> None:
 
 
 if __name__ == "__main__":
+    from tests.benchmarks.against_r import bench_against_r, bench_growth
+    from tests.benchmarks.coverage import bench_coverage
+    from tests.benchmarks.coverage_polychoric import bench_polychoric_coverage
     from tests.benchmarks.simulation import bench_simulation
 
     bench_import()
     bench_scoring()
     bench_csv()
     bench_simulation(compare)
+    bench_against_r(store="--store" in sys.argv)
+    bench_growth()
+    bench_coverage()
+    bench_polychoric_coverage()
