@@ -98,6 +98,15 @@ def test_what_is_not_defined_is_empty_and_says_why(columns, keys, reason):
     assert "No correlation" in found.sentence()
 
 
+def test_omega_without_a_solution_is_said():
+    same = {name: [1, 2, 3, 4, 5, 2] for name in "efg"}
+    answers = small({**COLUMNS, **same}, {"f": ["a", "b", "c"], "g": ["e", "f", "g"]})
+    with pytest.warns(UndefinedStatisticWarning, match="my.g: omega_fitted is not defined"):
+        found = tk.attenuation(answers, coefficient="omega_fitted").estimates
+    assert found["r"].notna().all()
+    assert found["r_corrected"].isna().all()
+
+
 def test_an_observed_r_stays_where_the_corrected_one_is_not_defined():
     with pytest.warns(UndefinedStatisticWarning):
         found = tk.attenuation(small(COLUMNS, {"f": ["a", "b"], "g": ["b", "c"]})).estimates

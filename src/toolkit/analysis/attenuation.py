@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -15,11 +15,12 @@ from .. import format as fmt
 from ..checks import check_one_of, check_share, listed
 from ..errors import AnalysisError
 from ..instrument_model import Instrument
-from ..kernels import consistency, consistency_gradients, intervals, omega
+from ..kernels import intervals, omega
 from ..kernels.moments import Missing, Moments
 from ..responses import Responses
 from ..results import Result, fit_table
 from ..scoring import score_scale
+from .coefficients import COEFFICIENTS, OMEGAS
 from .inputs import (
     AUTO,
     Array,
@@ -36,27 +37,8 @@ COLUMNS = ("x", "y", "n", "r", "reliability_x", "reliability_y", "r_corrected", 
 MOST_IN_SENTENCE = 3
 
 
-@dataclass(frozen=True)
-class _Coefficient:
-    """A coefficient of reliability and its gradient, as functions of the covariance matrix of the items."""
-
-    value: Callable[[Array], Any]
-    gradient: Callable[[Array], Array]
-    fewest_items: int = 2
-
-
-def _omega(statistic: Callable[[Array, omega.OneFactorSolution], Array]) -> Callable[[Array], Any]:
-    return lambda covariance: statistic(covariance, omega.solution(covariance))
-
-
-RELIABILITIES = {
-    "alpha": _Coefficient(consistency.alpha, consistency_gradients.alpha),
-    "alpha_standardised": _Coefficient(consistency.alpha_standardised, consistency_gradients.alpha_standardised),
-    "lambda2": _Coefficient(consistency.lambda2, consistency_gradients.lambda2),
-    "lambda6": _Coefficient(consistency.lambda6, consistency_gradients.lambda6),
-    "omega_fitted": _Coefficient(_omega(omega.fitted), _omega(omega.fitted_gradient), 3),
-    "omega_observed": _Coefficient(_omega(omega.observed), _omega(omega.observed_gradient), 3),
-}
+RELIABILITIES = ("alpha", "alpha_standardised", "lambda2", "lambda6", *OMEGAS)
+FEWEST_FOR_OMEGA = 3
 
 
 @one_blas_thread
@@ -119,7 +101,7 @@ def attenuation(
     >>> attenuation(Responses.from_frame(raw, keys)).table(columns=["x", "y", "r", "r_corrected"]).rows
     (('my.f', 'my.g', '.69', '.78'),)
     """
-    check_one_of("coefficient", coefficient, tuple(RELIABILITIES))
+    check_one_of("coefficient", coefficient, RELIABILITIES)
     check_one_of("missing", missing, ("listwise", "pairwise"))
     check_share("confidence", confidence)
     chosen = sample(data, wave=wave, day=day, cluster=cluster)
@@ -175,7 +157,8 @@ class _Measured:
         x = item_array(chosen.responses, one, items)
         held = ~np.isnan(x)
         used = np.asarray(held.all(axis=1) if missing == "listwise" else held.any(axis=1))
-        reason = _why_undefined(one, scale, Moments.of(x[used], items), RELIABILITIES[coefficient].fewest_items)
+        fewest = FEWEST_FOR_OMEGA if coefficient in OMEGAS else 2
+        reason = _why_undefined(one, scale, Moments.of(x[used], items), fewest)
         value, influence = (np.nan, np.zeros(len(x))) if reason else _reliability(x, used, coefficient)
         if not reason and not value > 0:
             reason = f"{coefficient} is {'not positive' if value <= 0 else 'not defined'}"
@@ -185,12 +168,18 @@ class _Measured:
 
 def _reliability(x: Array, used: npt.NDArray[np.bool_], coefficient: str) -> tuple[float, Array]:
     """Estimate a reliability and the influence of each row on it."""
-    chosen, influence = RELIABILITIES[coefficient], np.zeros(len(x))
+    chosen, influence = COEFFICIENTS[coefficient], np.zeros(len(x))
+
+    def model(covariance: Array) -> tuple[omega.OneFactorSolution, ...]:
+        return (omega.solution(covariance),) if coefficient in OMEGAS else ()
+
+    covariance = Moments.of(x[used]).covariance("pairwise")
     try:
-        value = float(chosen.value(Moments.of(x[used]).covariance("pairwise")))
-        influence[used] = intervals.influence_along(chosen.gradient, x[used]) / used.sum()
+        value = float(chosen.value(covariance, *model(covariance)))
+        moved = intervals.influence_along(lambda at: chosen.gradient(at, *model(at)), x[used])
     except np.linalg.LinAlgError:
         return np.nan, influence
+    influence[used] = moved / used.sum()
     return value, influence
 
 
