@@ -233,7 +233,8 @@ class Intake:
         """Flag values outside the stated range; they stay as they are."""
         name = covariate.name
         known = pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype)
-        if covariate.min is None and covariate.max is None and not known:
+        may_be_infinite = known and not pd.api.types.is_integer_dtype(values.dtype)
+        if covariate.min is None and covariate.max is None and not may_be_infinite:
             return
         numeric = values if known else pd.to_numeric(as_texts(values), errors="coerce")
         words = numeric.isna() & values.notna()
@@ -241,13 +242,14 @@ class Intake:
         high = np.inf if covariate.max is None else covariate.max
         infinite = (numeric == np.inf) | (numeric == -np.inf)
         outside = ((numeric < low) | (numeric > high) | infinite | words).fillna(False).to_numpy(bool)
+        if not outside.any():
+            return
         rule = f"{low:g} to {high:g}".replace("-inf to inf", "finite numbers").replace("-inf to", "up to")
         rule = rule.replace(" to inf", " or more")
         hit = values[outside]
         texts = as_texts(hit).astype("str")
         self.flags.append(pd.DataFrame({"row": hit.index, "column": name, "value": texts, "rule": rule}))
-        if outside.any():
-            self.note(name, "flagged", int(outside.sum()), f"outside {rule}: kept, left out of summaries")
+        self.note(name, "flagged", int(outside.sum()), f"outside {rule}: kept, left out of summaries")
 
     def note(self, column: str, action: str, n_cells: int, detail: str) -> None:
         """Add a line to the log, if it concerns any cell."""
