@@ -114,7 +114,7 @@ def interval(low: float | None, high: float | None, digits: int = 2, *, bounded:
 
 def heading(column: str) -> str:
     """Give a column's printed heading: the map's, or its name with spaces."""
-    if column in HEADINGS or len(column) == 1 or not column.islower():
+    if column in HEADINGS or len(column) == 1 or "." in column or not column.islower():
         return HEADINGS.get(column, column)
     return column.replace("_", " ").capitalize()
 
