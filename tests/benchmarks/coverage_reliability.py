@@ -90,6 +90,13 @@ def _in_common(generator: np.random.Generator, size: tuple[int, ...], share: flo
     return np.sqrt(share) * common + np.sqrt(1 - share) * generator.normal(size=size)
 
 
+def fitted_omega(stack: np.ndarray) -> np.ndarray:
+    return omega.fitted(stack, omega.solution(stack))
+
+
+EVALUATED: dict[str, Callable[[np.ndarray], np.ndarray]] = {"alpha": consistency.alpha, "omega_fitted": fitted_omega}
+
+
 def feldt(x: np.ndarray, _: np.ndarray) -> Interval:
     return intervals.feldt(float(consistency.alpha(np.cov(x.T))), len(x), x.shape[1], CONFIDENCE)
 
@@ -107,7 +114,7 @@ def analytic(coefficient: str) -> Callable[[np.ndarray, np.ndarray], Interval]:
             found = ordinal_alpha.ordinal_alpha(x, "listwise")
             point, effects = found.estimate, found.influences
         else:
-            point, effects = float(values(np.cov(x.T)[None])[coefficient][0]), influences(coefficient, x)
+            point, effects = float(EVALUATED[coefficient](np.cov(x.T)[None])[0]), influences(coefficient, x)
         return delta_interval(coefficient, point, intervals.cluster_sums(effects, clusters), len(x), CONFIDENCE)[1]
 
     return interval
@@ -122,23 +129,18 @@ def share(
     return float(np.mean([low <= truth <= high for low, high in ends]))
 
 
-def alpha_and_omega(stack: np.ndarray) -> dict[str, np.ndarray]:
-    """Evaluate the two on a stack of covariance matrices."""
-    return {"alpha": consistency.alpha(stack), "omega_fitted": omega.fitted(stack, omega.solution(stack))}
-
-
 def bca_shares(design: Design, data_sets: int) -> dict[str, float]:
     """Give the coverage of the BCa intervals of alpha and omega, from the same bootstrap samples."""
     generator, hits = random_stream(SEED, f"BCa, {design.name}, {design.n}"), {"alpha": 0, "omega_fitted": 0}
     truths = {name: design.truth(name) for name in hits}
     for _ in range(data_sets):
         x, clusters = design.draw(generator)
-        points = alpha_and_omega(np.cov(x.T)[None])
-        drawn = alpha_and_omega(np.concatenate(list(bootstrap.bootstrap_covariances(x, clusters, DRAWS, generator))))
+        covariance = np.cov(x.T)[None]
+        stack = np.concatenate(list(bootstrap.bootstrap_covariances(x, clusters, DRAWS, generator)))
         for name, truth in truths.items():
             sums = intervals.cluster_sums(influences(name, x), clusters)
-            known = drawn[name][~np.isnan(drawn[name])]
-            low, high = bootstrap.bca(known, float(points[name][0]), sums, CONFIDENCE, len(sums) - 1)
+            drawn, point = EVALUATED[name](stack), float(EVALUATED[name](covariance)[0])
+            low, high = bootstrap.bca(drawn[~np.isnan(drawn)], point, sums, CONFIDENCE, len(sums) - 1)
             hits[name] += low <= truth <= high
     return {name: count / data_sets for name, count in hits.items()}
 

@@ -152,10 +152,16 @@ def reliability(
     for being so, and the rotation of small samples is not stable enough.
 
     A factor is fitted to at least three items and ten rows, group factors to at least six items (so that they have
-    degrees of freedom), polychoric correlations to items of at most twelve
-    options.
+    degrees of freedom), polychoric correlations to items of at most twelve options.
 
-    Where what is drawn is one of the cells of the coverage table (`make bench`), the intervals hold.
+    Coverage of 95 % intervals by simulation (`make bench`; six items, 2,000 data sets of n = 100 and 400, of 500 for
+    the bootstrap of five-point answers). Normal answers: between 94.2 % and 96.0 % for Feldt's, Duhachek's, the
+    distribution-free and the BCa interval, of independent rows and of couples; in 150 couples × 3 waves 94.1 % to
+    95.8 % with couples as clusters, and 79.8 % for Feldt's, which takes rows to be independent. Symmetric five-point
+    answers: 93.0 % to 96.2 % for all. Five-point answers piled up at the lowest option: Feldt's 89.2 % and 88.5 %,
+    Duhachek's 88.0 % and 89.1 %, but the distribution-free interval of alpha 93.8 % and 93.8 %, of omega 95.4 % and
+    95.4 %, of ordinal alpha 93.9 % and 94.6 %, and BCa 94.6 % to 95.8 %: for such answers report alpha's interval in
+    `tables["intervals"]`, or `ci="bootstrap"`.
 
     References
     ----------
