@@ -113,3 +113,13 @@ def test_schmid_leiman_gives_a_hierarchy_back():
     assert found.hierarchical == pytest.approx((pattern @ on_general).sum() ** 2 / r.sum(), abs=1e-6)
     assert found.total == pytest.approx(1 - (1 - (pattern**2).sum(axis=1)).sum() / r.sum(), abs=1e-6)
     assert not found.improper
+
+
+def test_a_matrix_for_which_the_steps_halt_is_fitted_alone(monkeypatch):
+    from toolkit.kernels import one_factor as module
+
+    expected = one_factor(stack(5)[:3]).loadings
+    monkeypatch.setattr(module, "MOST_STEPS", 1)
+    found = one_factor(stack(5)[:3])
+    assert found.converged.all()
+    np.testing.assert_allclose(found.loadings, expected, atol=1e-7)

@@ -1,7 +1,8 @@
 """One common factor by maximum likelihood, for many correlation matrices at once.
 
 The method is that of `factoring.maximum_likelihood` (Jöreskog 1967, doi:10.1007/BF02289658), with every step taken for
-the whole stack: Newton steps on ln ψ, ψ the uniquenesses, kept between .005 and 1.
+the whole stack: Newton steps on ln ψ, ψ the uniquenesses, kept between .005 and 1. The rare matrix for which they come
+to a halt is left to `factoring`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import consistency
-from .factoring import GAP, LEAST_CURVATURE, LOWEST_UNIQUENESS, TOLERANCE
+from .factoring import GAP, LEAST_CURVATURE, LOWEST_UNIQUENESS, TOLERANCE, maximum_likelihood
 
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -51,6 +52,9 @@ def one_factor(r: Array) -> OneFactor:
     usable[usable] = np.linalg.eigvalsh(r[usable])[:, 0] >= GAP
     x, slope = np.full(r.shape[:2], np.nan), np.full(r.shape[:2], np.inf)
     x[usable], slope[usable] = _minimise(r[usable])
+    for place in np.flatnonzero(usable & (np.abs(slope).max(axis=1) > TOLERANCE)):
+        alone = maximum_likelihood(r[place], 1)
+        x[place], slope[place] = np.log(alone.uniquenesses), 0.0 if alone.converged else np.inf
     loadings = np.full_like(x, np.nan)
     loadings[usable] = _loadings(r[usable], x[usable])
     converged = usable & (np.abs(slope).max(axis=1) <= TOLERANCE)
@@ -74,7 +78,10 @@ def _minimise(r: Array) -> tuple[Array, Array]:
         if not active.size:
             break
         step = _step(slope[active], state.hessian, free)
-        x[active], state = _descend(r[active], x[active], step, state.value)
+        moved, state = _descend(r[active], x[active], step, state.value)
+        going = (moved != x[active]).any(axis=1)
+        x[active] = moved
+        active, state = active[going], state.of(going)
     return x, slope
 
 
@@ -138,7 +145,7 @@ def _downhill(slope: Array, curvature: Array) -> Array:
 
 
 def _descend(r: Array, x: Array, step: Array, value: Array) -> tuple[Array, _State]:
-    """Take each step, halved until it does not go up; give the derivatives where it ends."""
+    """Take each step, halved until it does not go up, else none; give the derivatives where it ends."""
     moved = np.clip(x + step, LOW, 0.0)
     state = _derivatives(r, moved)
     up = np.flatnonzero(state.value > value + GAP)
@@ -151,6 +158,7 @@ def _descend(r: Array, x: Array, step: Array, value: Array) -> tuple[Array, _Sta
         if not up.size:
             break
         length /= 2
+    moved[up] = x[up]
     return moved, _derivatives(r, moved)
 
 
