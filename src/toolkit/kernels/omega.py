@@ -170,7 +170,7 @@ def schmid_leiman(r: Array) -> SchmidLeiman:
     on_general = above.loadings[:, 0]
     general = rotation.loadings @ on_general
     general = general if general.sum() >= 0 else -general
-    groups = rotation.loadings * np.sqrt(1.0 - on_general**2)
+    groups = rotation.loadings * np.sqrt(above.uniquenesses)  # 1 − loading², but for factors at their bound
     uniquenesses = 1.0 - general**2 - (groups**2).sum(axis=1)
     return SchmidLeiman(
         general,
