@@ -1,0 +1,84 @@
+"""Moments that a model implies, and how they move with its parameters.
+
+Every function takes parameters with leading batch dimensions, real or complex, so that one call serves many bootstrap
+draws, and second derivatives come to machine precision from complex steps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .ram import AnyArray, GroupMatrices
+
+
+@dataclass(frozen=True)
+class Implied:
+    """Implied moments of one group.
+
+    Attributes
+    ----------
+    covariance, mean : Σ (…, p, p) and μ (…, p).
+    effects : F (I − A)⁻¹, (…, p, v): how each variable's own part reaches the observed ones.
+    crossed : covariances of all variables with the observed ones, (…, v, p).
+    means : means of all variables, (…, v).
+    """
+
+    covariance: AnyArray
+    mean: AnyArray
+    effects: AnyArray
+    crossed: AnyArray
+    means: AnyArray
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """Derivatives of the implied moments for each of q parameters: dΣ = scale · (left right' + right left').
+
+    Attributes
+    ----------
+    parameter : position of each among all free parameters, (q,).
+    left, right : (…, q, p).
+    scale : 1, or ½ for a variance, (q,).
+    mean : dμ, (…, q, p).
+    """
+
+    parameter: AnyArray
+    left: AnyArray
+    right: AnyArray
+    scale: AnyArray
+    mean: AnyArray
+
+
+def implied_moments(group: GroupMatrices, x: AnyArray) -> Implied:
+    """Compute the moments that parameters (…, q) imply."""
+    paths = group.path_cells.filled(group.paths, x)
+    covariances = group.covariance_cells.filled(group.covariances, x)
+    cells = group.covariance_cells
+    covariances[..., cells.column, cells.row] = x[..., cells.parameter]
+    intercepts = group.intercept_cells.filled(group.intercepts, x)[..., 0]
+    total = np.linalg.inv(np.eye(paths.shape[-1]) - paths)
+    effects = total[..., : group.n_observed, :]
+    crossed = total @ covariances @ np.swapaxes(effects, -1, -2)
+    means = (total @ intercepts[..., None])[..., 0]
+    p = group.n_observed
+    return Implied(crossed[..., :p, :], means[..., :p], effects, crossed, means)
+
+
+def slopes(group: GroupMatrices, found: Implied) -> Slopes:
+    """Differentiate the implied moments for the paths, (co)variances and intercepts of a group."""
+    path, spread, level = group.path_cells, group.covariance_cells, group.intercept_cells
+    own = np.swapaxes(found.effects, -1, -2)
+    batch = own.shape[:-2]
+    none = np.zeros((*batch, len(level.row), group.n_observed), dtype=own.dtype)
+    still = np.zeros((*batch, len(spread.row), group.n_observed), dtype=own.dtype)
+    variance = spread.row == spread.column
+    path_means = own[..., path.row, :] * found.means[..., path.column, None]
+    return Slopes(
+        parameter=np.concatenate([path.parameter, spread.parameter, level.parameter]),
+        left=np.concatenate([own[..., path.row, :], own[..., spread.row, :], none], axis=-2),
+        right=np.concatenate([found.crossed[..., path.column, :], own[..., spread.column, :], none], axis=-2),
+        scale=np.concatenate([np.ones(len(path.row)), np.where(variance, 0.5, 1.0), np.zeros(len(level.row))]),
+        mean=np.concatenate([path_means, still, own[..., level.row, :]], axis=-2),
+    )

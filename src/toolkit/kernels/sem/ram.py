@@ -1,0 +1,159 @@
+"""A parameter table as matrices: paths A, (co)variances S and intercepts M of all variables, observed ones first.
+
+McArdle & McDonald (1984), doi:10.1111/j.2044-8317.1984.tb00802.x: with F the selection of the observed variables,
+Σ = F (I − A)⁻¹ S (I − A)⁻ᵀ F' and μ = F (I − A)⁻¹ M.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .table import Parameter, ParameterTable
+
+Array = npt.NDArray[np.float64]
+Positions = npt.NDArray[np.intp]
+AnyArray = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of one matrix that free parameters fill: `row`, `column` and the parameter's position."""
+
+    row: Positions
+    column: Positions
+    parameter: Positions
+
+    @classmethod
+    def of(cls, places: Sequence[tuple[int, int, int]]) -> Cells:
+        """Build from (row, column, parameter) triples."""
+        table = np.array(places, dtype=np.intp).reshape(-1, 3)
+        return cls(table[:, 0], table[:, 1], table[:, 2])
+
+    def filled(self, base: Array, x: AnyArray) -> AnyArray:
+        """Put parameters (…, q) into a copy of the base matrix, (…, rows, columns)."""
+        shape = (*x.shape[:-1], *base.shape)
+        matrix = np.broadcast_to(base.astype(x.dtype), shape).copy()
+        matrix[..., self.row, self.column] = x[..., self.parameter]
+        return matrix
+
+
+@dataclass(frozen=True)
+class GroupMatrices:
+    """One group's model.
+
+    Attributes
+    ----------
+    paths, covariances, intercepts : fixed values, (v, v), (v, v) and (v, 1); the covariances are symmetric.
+    path_cells, covariance_cells, intercept_cells : where free parameters go; a covariance has one cell, whose mirror
+        image follows it.
+    thresholds, scales : fixed values of the ordinal variables' thresholds (t, 1) and of the scaling factors (p, 1).
+    threshold_cells, scale_cells : where free ones go.
+    threshold_variable : the observed variable of each threshold, (t,).
+    n_observed : p; the observed variables are the first p of the v variables.
+    """
+
+    paths: Array
+    covariances: Array
+    intercepts: Array
+    path_cells: Cells
+    covariance_cells: Cells
+    intercept_cells: Cells
+    thresholds: Array
+    scales: Array
+    threshold_cells: Cells
+    scale_cells: Cells
+    threshold_variable: Positions
+    n_observed: int
+
+
+@dataclass(frozen=True)
+class Model:
+    """A parameter table compiled to matrices.
+
+    Attributes
+    ----------
+    table : the table.
+    groups : one set of matrices per group.
+    free : positions in the table of the q free parameters.
+    """
+
+    table: ParameterTable
+    groups: tuple[GroupMatrices, ...]
+    free: tuple[int, ...]
+
+    @property
+    def n_free(self) -> int:
+        """The number q of free parameters, equal ones counted each."""
+        return len(self.free)
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The free parameters."""
+        return tuple(self.table.parameters[index] for index in self.free)
+
+
+def compile_model(table: ParameterTable) -> Model:
+    """Turn a parameter table into matrices."""
+    free = {index: position for position, index in enumerate(table.free)}
+    groups = []
+    for group in range(len(table.groups)):
+        rows = [(one, free.get(index)) for index, one in enumerate(table.parameters) if one.group == group]
+        groups.append(_group(table, rows))
+    return Model(table, tuple(groups), table.free)
+
+
+def _group(table: ParameterTable, rows: Sequence[tuple[Parameter, int | None]]) -> GroupMatrices:
+    variables = {name: index for index, name in enumerate((*table.observed, *table.latent))}
+    v, p = len(variables), len(table.observed)
+    thresholds = [one for one, _ in rows if one.op == "|"]
+    order = {(one.lhs, one.rhs): index for index, one in enumerate(thresholds)}
+    base = {"A": np.zeros((v, v)), "S": np.zeros((v, v)), "M": np.zeros((v, 1))}
+    base |= {"tau": np.zeros((len(thresholds), 1)), "delta": np.ones((p, 1))}
+    places: dict[str, list[tuple[int, int, int]]] = {name: [] for name in base}
+    for one, position in rows:
+        name, row, column = _place(one, variables, order)
+        if position is not None:
+            places[name].append((row, column, position))
+        elif one.fixed is not None:
+            base[name][row, column] = one.fixed
+            if name == "S":
+                base[name][column, row] = one.fixed
+    cells = {name: Cells.of(entries) for name, entries in places.items()}
+    return GroupMatrices(
+        paths=base["A"],
+        covariances=base["S"],
+        intercepts=base["M"],
+        path_cells=cells["A"],
+        covariance_cells=cells["S"],
+        intercept_cells=cells["M"],
+        thresholds=base["tau"],
+        scales=base["delta"],
+        threshold_cells=cells["tau"],
+        scale_cells=cells["delta"],
+        threshold_variable=np.array([variables[one.lhs] for one in thresholds], dtype=np.intp),
+        n_observed=p,
+    )
+
+
+def _place(
+    one: Parameter, variables: dict[str, int], thresholds: dict[tuple[str, str], int]
+) -> tuple[str, int, int]:
+    """Find the matrix, row and column of a parameter."""
+    match one.op:
+        case "=~":
+            return "A", variables[one.rhs], variables[one.lhs]
+        case "~":
+            return "A", variables[one.lhs], variables[one.rhs]
+        case "~~":
+            return "S", variables[one.lhs], variables[one.rhs]
+        case "~1":
+            return "M", variables[one.lhs], 0
+        case "|":
+            return "tau", thresholds[one.lhs, one.rhs], 0
+        case _:
+            return "delta", variables[one.lhs], 0

@@ -1,0 +1,72 @@
+"""The parameter table: one row per parameter of a model, fixed or free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of one group.
+
+    Attributes
+    ----------
+    lhs, op, rhs : as in lavaan: `=~` loading, `~` regression, `~~` (co)variance, `~1` intercept or mean (rhs empty),
+        `|` threshold (rhs `t1`, …), `~*~` scaling factor of an ordinal variable.
+    group : number of the group, from 0.
+    fixed : its value, or None where it is free.
+    start : a start value that the model text gives, or None.
+    label : the label that the model text gives; free parameters with one label are equal.
+    """
+
+    lhs: str
+    op: str
+    rhs: str
+    group: int = 0
+    fixed: float | None = None
+    start: float | None = None
+    label: str = ""
+
+    @property
+    def name(self) -> str:
+        """The parameter as text, such as `visual=~x1`."""
+        return f"{self.lhs}{self.op}{self.rhs}"
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A defined parameter (`name := expression`) or a constraint (`left == expression`)."""
+
+    left: str
+    expression: str
+
+
+@dataclass(frozen=True)
+class ParameterTable:
+    """All parameters of a model in all groups, with what the model text says about them.
+
+    Attributes
+    ----------
+    parameters : the rows, group by group.
+    observed, latent : the variables, in the order of the model text.
+    ordinal : the observed variables that have thresholds.
+    groups : the groups' labels.
+    definitions, constraints : defined parameters, and constraints given with `==`.
+    """
+
+    parameters: tuple[Parameter, ...]
+    observed: tuple[str, ...]
+    latent: tuple[str, ...]
+    ordinal: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ("",)
+    definitions: tuple[Assignment, ...] = ()
+    constraints: tuple[Assignment, ...] = ()
+
+    @property
+    def free(self) -> tuple[int, ...]:
+        """Positions of the free parameters in `parameters`."""
+        return tuple(index for index, one in enumerate(self.parameters) if one.fixed is None)
+
+    def with_parameters(self, parameters: tuple[Parameter, ...]) -> ParameterTable:
+        """Return the same table with other rows."""
+        return replace(self, parameters=parameters)
