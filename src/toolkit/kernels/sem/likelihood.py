@@ -12,7 +12,7 @@ from .ram import AnyArray, Array, Model
 
 
 def discrepancy(model: Model, samples: Sequence[SampleMoments], x: AnyArray) -> AnyArray:
-    """Compute F = Σ_g n_g/N · ½ [ln|Σ| + tr(SΣ⁻¹) − ln|S| − p + (m − μ)'Σ⁻¹(m − μ)]; +∞ where a Σ is not positive definite.
+    """Compute F = Σ_g n_g/N · ½ [ln|Σ| + tr(SΣ⁻¹) − ln|S| − p + (m − μ)'Σ⁻¹(m − μ)]; +∞ where a Σ is not definite.
 
     The chi-square statistic is 2 N F, lavaan's `fmin` is F.
     """

@@ -51,6 +51,8 @@ class ParameterTable:
     observed, latent : the variables, in the order of the model text.
     ordinal : the observed variables that have thresholds.
     groups : the groups' labels.
+    exogenous : observed variables that the model only conditions on (`fixed.x`): their means, variances and covariances
+        among themselves are the sample's, fixed when the model meets the data.
     definitions, constraints : defined parameters, and constraints given with `==`.
     """
 
@@ -59,6 +61,7 @@ class ParameterTable:
     latent: tuple[str, ...]
     ordinal: tuple[str, ...] = ()
     groups: tuple[str, ...] = ("",)
+    exogenous: tuple[str, ...] = ()
     definitions: tuple[Assignment, ...] = ()
     constraints: tuple[Assignment, ...] = ()
 
