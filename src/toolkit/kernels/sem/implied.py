@@ -15,21 +15,39 @@ from .ram import AnyArray, GroupMatrices
 
 @dataclass(frozen=True)
 class Implied:
-    """Implied moments of one group.
+    """Implied moments of one group, of all v variables, the p observed ones first.
 
     Attributes
     ----------
-    covariance, mean : Σ (…, p, p) and μ (…, p).
-    effects : F (I − A)⁻¹, (…, p, v): how each variable's own part reaches the observed ones.
-    crossed : covariances of all variables with the observed ones, (…, v, p).
-    means : means of all variables, (…, v).
+    total : total effects (I − A)⁻¹, (…, v, v).
+    covariances, means : of all variables, (…, v, v) and (…, v).
+    n_observed : p.
     """
 
-    covariance: AnyArray
-    mean: AnyArray
-    effects: AnyArray
-    crossed: AnyArray
+    total: AnyArray
+    covariances: AnyArray
     means: AnyArray
+    n_observed: int
+
+    @property
+    def covariance(self) -> AnyArray:
+        """Σ, (…, p, p)."""
+        return self.covariances[..., : self.n_observed, : self.n_observed]
+
+    @property
+    def mean(self) -> AnyArray:
+        """μ, (…, p)."""
+        return self.means[..., : self.n_observed]
+
+    @property
+    def effects(self) -> AnyArray:
+        """F (I − A)⁻¹, (…, p, v): how each variable's own part reaches the observed ones."""
+        return self.total[..., : self.n_observed, :]
+
+    @property
+    def crossed(self) -> AnyArray:
+        """Covariances of all variables with the observed ones, (…, v, p)."""
+        return self.covariances[..., : self.n_observed]
 
 
 @dataclass(frozen=True)
@@ -59,11 +77,8 @@ def implied_moments(group: GroupMatrices, x: AnyArray) -> Implied:
     covariances[..., cells.column, cells.row] = x[..., cells.parameter]
     intercepts = group.intercept_cells.filled(group.intercepts, x)[..., 0]
     total = np.linalg.inv(np.eye(paths.shape[-1]) - paths)
-    effects = total[..., : group.n_observed, :]
-    crossed = total @ covariances @ np.swapaxes(effects, -1, -2)
     means = (total @ intercepts[..., None])[..., 0]
-    p = group.n_observed
-    return Implied(crossed[..., :p, :], means[..., :p], effects, crossed, means)
+    return Implied(total, total @ covariances @ np.swapaxes(total, -1, -2), means, group.n_observed)
 
 
 def slopes(group: GroupMatrices, found: Implied) -> Slopes:

@@ -55,6 +55,7 @@ class GroupMatrices:
     threshold_cells, scale_cells : where free ones go.
     threshold_variable : the observed variable of each threshold, (t,).
     n_observed : p; the observed variables are the first p of the v variables.
+    mean_structure : whether the model speaks of means; where it does not, means are left as they are in the sample.
     """
 
     paths: Array
@@ -69,6 +70,7 @@ class GroupMatrices:
     scale_cells: Cells
     threshold_variable: Positions
     n_observed: int
+    mean_structure: bool
 
 
 @dataclass(frozen=True)
@@ -137,12 +139,11 @@ def _group(table: ParameterTable, rows: Sequence[tuple[Parameter, int | None]]) 
         scale_cells=cells["delta"],
         threshold_variable=np.array([variables[one.lhs] for one in thresholds], dtype=np.intp),
         n_observed=p,
+        mean_structure=any(one.op == "~1" for one, _ in rows),
     )
 
 
-def _place(
-    one: Parameter, variables: dict[str, int], thresholds: dict[tuple[str, str], int]
-) -> tuple[str, int, int]:
+def _place(one: Parameter, variables: dict[str, int], thresholds: dict[tuple[str, str], int]) -> tuple[str, int, int]:
     """Find the matrix, row and column of a parameter."""
     match one.op:
         case "=~":
