@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from .chisquare import MomentStructure
 from .estimate import Constraints, Problem
 from .moments import SampleMoments
 from .ram import AnyArray, Array, Model, Positions
@@ -55,8 +56,8 @@ class Saturated:
 class Estimator(Protocol):
     """One model, one data set, one discrepancy F.
 
-    Chi-square is 2 · `weight` · F; the covariance matrix of the estimates is information⁻¹ / `weight`. `x` are the q free
-    parameters of `model`; information is per row.
+    Chi-square is 2 · `weight` · F; the covariance matrix of the estimates is information⁻¹ / `weight`. `x` are the q
+    free parameters of `model`; information is per row.
     """
 
     @property
@@ -64,8 +65,12 @@ class Estimator(Protocol):
         """The compiled model."""
 
     @property
+    def n(self) -> int:
+        """N, the rows in all groups."""
+
+    @property
     def weight(self) -> float:
-        """N, the rows in all groups; N − G for the Wishart likelihood."""
+        """What chi-square and covariances count: N, or N − G (Wishart likelihood, least squares)."""
 
     @property
     def samples(self) -> tuple[SampleMoments, ...]:
@@ -92,6 +97,9 @@ class Estimator(Protocol):
 
     def saturated(self) -> Saturated:
         """Describe the unrestricted model."""
+
+    def structure(self, x: Array) -> MomentStructure:
+        """Return the moments' derivatives, weights and covariances at x; refuse where the estimator knows none."""
 
     def with_model(self, model: Model) -> Estimator:
         """Return the same estimator of the same data for another model of the same variables (the baseline)."""

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from .curvature import bend, products
-from .implied import Implied, Slopes, implied_moments
+from .implied import Implied, Slopes, implied_moments, slopes
 from .likelihood import deviation, summed
 from .moments import SampleMoments, shares
-from .ram import AnyArray, GroupMatrices, Model
+from .ram import AnyArray, Array, GroupMatrices, Model
 
 
 def discrepancy(model: Model, samples: Sequence[SampleMoments], x: AnyArray) -> AnyArray:
@@ -69,3 +69,22 @@ def _hessian(group: GroupMatrices, found: Implied, move: Slopes, sample: SampleM
     return _information(group, found, move, sample) + bend(
         group, found, _doubled(found.covariance - sample.covariance), away
     )
+
+
+def scores(model: Model, rows: Sequence[Array], x: Array) -> Array:
+    """Compute each row's part of minus the gradient, (n, q), all groups one after the other."""
+    parts = []
+    for group, values in zip(model.groups, rows, strict=True):
+        found = implied_moments(group, x)
+        move = slopes(group, found)
+        z = values - values.mean(axis=0)
+        sigma = found.covariance
+        level = ((move.left @ _doubled(sigma)) * move.right).sum(axis=-1)
+        variances = move.scale[:, None] * move.left * move.right
+        mine = move.scale * ((z @ move.left.T) * (z @ move.right.T) - level) + z**2 @ variances.T
+        if group.mean_structure:
+            mine = mine + (values - found.mean) @ move.mean.T
+        part = np.zeros((len(values), len(x)))
+        part[:, move.parameter] = mine
+        parts.append(part)
+    return np.concatenate(parts)

@@ -1,0 +1,22 @@
+"""The baseline of incremental fit indices: variances and means free, no covariances but those of exogenous variables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .table import Parameter, ParameterTable
+
+
+def baseline_table(table: ParameterTable) -> ParameterTable:
+    """Build the independence model of a table's variables, in which lavaan's baseline is."""
+    rows: list[Parameter] = []
+    for group in range(len(table.groups)):
+        rows += [Parameter(name, "~~", name, group) for name in table.observed]
+        rows += [
+            Parameter(name, "~~", other, group)
+            for index, name in enumerate(table.exogenous)
+            for other in table.exogenous[index + 1 :]
+        ]
+        if any(one.op == "~1" for one in table.parameters):
+            rows += [Parameter(name, "~1", "", group) for name in table.observed]
+    return replace(table, parameters=tuple(rows), latent=(), definitions=(), constraints=())

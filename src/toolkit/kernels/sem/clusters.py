@@ -1,0 +1,17 @@
+"""Sums over the rows of a cluster, and the factor that their number asks for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .ram import Array, Positions
+
+
+def cluster_sums(values: Array, cluster: Positions | None) -> tuple[Array, float]:
+    """Sum rows (n, k) within clusters, and return G/(G − 1); independent rows stay as they are, with factor 1."""
+    if cluster is None:
+        return values, 1.0
+    _, position = np.unique(cluster, return_inverse=True)
+    order = np.argsort(position, kind="stable")
+    starts = np.flatnonzero(np.diff(position[order], prepend=-1))
+    return np.add.reduceat(values[order], starts, axis=0), len(starts) / (len(starts) - 1)

@@ -1,0 +1,74 @@
+"""Covariance matrices of the estimates, and of functions of them.
+
+All matrices are (q, q) for the free parameters; constraints enter through the basis K of what they leave free: the
+inverse of an information matrix is K (K'IK)⁻¹ K'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+
+from .clusters import cluster_sums
+from .estimate import Constraints
+from .estimator import Estimator
+from .ram import AnyArray, Array
+
+Information = Literal["expected", "observed", "first_order"]
+STEP = 1e-30
+
+
+def information(estimator: Estimator, x: Array, kind: Information) -> Array:
+    """Compute the information per row, (q, q)."""
+    if kind == "expected":
+        return np.asarray(estimator.expected_information(x))
+    return np.asarray(estimator.observed_information(x)) if kind == "observed" else first_order(estimator, x)
+
+
+def first_order(estimator: Estimator, x: Array) -> Array:
+    """Compute the mean outer product of the scores, or of their sums within clusters, times G/(G − 1)."""
+    total, factor = cluster_sums(estimator.scores(x), estimator.cluster)
+    return np.asarray(factor * total.T @ total / estimator.weight)
+
+
+def constrained_inverse(matrix: Array, basis: Array) -> Array:
+    """Compute K (K'MK)⁻¹ K'."""
+    return np.asarray(basis @ np.linalg.solve(basis.T @ matrix @ basis, basis.T))
+
+
+def covariance(estimator: Estimator, x: Array, basis: Array, kind: Information) -> Array:
+    """Compute the covariance matrix of the estimates from an information matrix."""
+    return constrained_inverse(information(estimator, x, kind), basis) / estimator.weight
+
+
+def sandwich(estimator: Estimator, x: Array, basis: Array, bread: Information) -> Array:
+    """Compute the robust covariance matrix: bread⁻¹ · first-order information · bread⁻¹.
+
+    With the observed information this is Huber's and White's, lavaan's for `estimator = "MLR"`; rows may come in
+    clusters (``cluster =``). White (1982), doi:10.2307/1912526; Muthén & Satorra (1995), doi:10.2307/271070.
+    """
+    inverse = constrained_inverse(information(estimator, x, bread), basis)
+    return np.asarray(inverse @ first_order(estimator, x) @ inverse / estimator.weight)
+
+
+def jacobian(function: Callable[[AnyArray], AnyArray], x: Array) -> Array:
+    """Differentiate a function (…, q) → (…, m) that is safe for complex steps, (m, q), to machine precision."""
+    return np.asarray(np.imag(function(x + 1j * STEP * np.eye(len(x)))) / STEP).T
+
+
+def delta_method(function: Callable[[AnyArray], AnyArray], x: Array, covariance: Array) -> Array:
+    """Compute the covariance matrix of a function of the parameters, J V J', (m, m)."""
+    slope = jacobian(function, x)
+    return np.asarray(slope @ covariance @ slope.T)
+
+
+def tangent(constraints: Constraints, x: Array) -> Array:
+    """Return the basis of the directions that all constraints leave free at x, (q, u)."""
+    if constraints.equations is None:
+        return constraints.basis
+    slope = jacobian(constraints.equations, x) @ constraints.basis
+    _, roots, vectors = np.linalg.svd(slope)
+    rank = int((roots > 1e-10 * max(roots.max(initial=0.0), 1.0)).sum())
+    return np.asarray(constraints.basis @ vectors[rank:].T)

@@ -1,0 +1,96 @@
+"""Residual moments, and the averages of them that summarise misfit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .implied import implied_moments
+from .moments import SampleMoments
+from .ram import Array, GroupMatrices, Model
+
+
+@dataclass(frozen=True)
+class Residuals:
+    """Sample moments minus implied ones of one group.
+
+    Attributes
+    ----------
+    covariance, mean : (p, p), and (p,) or None for a model without means.
+    """
+
+    covariance: Array
+    mean: Array | None
+
+
+Kind = Callable[[Array, Array, Array, Array], tuple[Array, Array]]
+
+
+def raw(s: Array, m: Array, sigma: Array, mu: Array) -> tuple[Array, Array]:
+    """Differences as they are."""
+    return s - sigma, m - mu
+
+
+def bentler(s: Array, m: Array, sigma: Array, mu: Array) -> tuple[Array, Array]:
+    """Differences divided by the sample's standard deviations."""
+    sd = np.sqrt(np.diag(s))
+    return (s - sigma) / np.outer(sd, sd), (m - mu) / sd
+
+
+def bollen(s: Array, m: Array, sigma: Array, mu: Array) -> tuple[Array, Array]:
+    """Differences of correlations, and of means in each one's own standard deviations."""
+    sd, implied_sd = np.sqrt(np.diag(s)), np.sqrt(np.diag(sigma))
+    return s / np.outer(sd, sd) - sigma / np.outer(implied_sd, implied_sd), m / sd - mu / implied_sd
+
+
+def mplus(s: Array, m: Array, sigma: Array, mu: Array) -> tuple[Array, Array]:
+    """Bollen's, with relative differences of variances on the diagonal."""
+    spread, level = bollen(s, m, sigma, mu)
+    np.fill_diagonal(spread, (np.diag(s) - np.diag(sigma)) / np.diag(s))
+    return spread, level
+
+
+def residuals(model: Model, samples: tuple[SampleMoments, ...], x: Array, kind: Kind = bollen) -> tuple[Residuals, ...]:
+    """Compute the residuals of each group; `bollen` are lavaan's `cor.bollen`."""
+    return tuple(_of_group(group, one, x, kind) for group, one in zip(model.groups, samples, strict=True))
+
+
+def _of_group(group: GroupMatrices, sample: SampleMoments, x: Array, kind: Kind) -> Residuals:
+    found = implied_moments(group, x)
+    mean = found.mean if group.mean_structure else sample.mean
+    spread, level = kind(sample.covariance, sample.mean, found.covariance, mean)
+    return Residuals(spread, level if group.mean_structure else None)
+
+
+def root_mean_squares(model: Model, samples: tuple[SampleMoments, ...], x: Array) -> dict[str, float]:
+    """Compute RMR, SRMR (Bentler's and Mplus') and CRMR, each with and without means, as lavaan defines them.
+
+    Square roots of mean squares over the lower triangle (CRMR: without the diagonal, whose differences are 0) and the
+    means; of several groups, averages weighted by n_g.
+    """
+    kinds: dict[str, tuple[Kind, bool]] = {
+        "rmr": (raw, True),
+        "srmr": (bentler, True),
+        "crmr": (bollen, False),
+        "srmr_mplus": (mplus, True),
+    }
+    values = {}
+    for name, (kind, diagonal) in kinds.items():
+        found = residuals(model, samples, x, kind)
+        values[name] = _average([_root(one, diagonal, True) for one in found], samples)
+        values[f"{name}_nomean"] = _average([_root(one, diagonal, False) for one in found], samples)
+    values["srmr_bentler"], values["srmr_bentler_nomean"] = values["srmr"], values.pop("srmr_nomean")
+    return values
+
+
+def _root(one: Residuals, diagonal: bool, means: bool) -> float:
+    cells = one.covariance[np.tril_indices(len(one.covariance), 0 if diagonal else -1)]
+    if means and one.mean is not None:
+        cells = np.concatenate([cells, one.mean])
+    return float(np.sqrt((cells**2).mean())) if len(cells) else 0.0
+
+
+def _average(values: list[float], samples: tuple[SampleMoments, ...]) -> float:
+    return float(np.average(values, weights=[float(one.n) for one in samples]))
