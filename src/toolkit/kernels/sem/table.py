@@ -14,9 +14,11 @@ class Parameter:
     lhs, op, rhs : as in lavaan: `=~` loading, `~` regression, `~~` (co)variance, `~1` intercept or mean (rhs empty),
         `|` threshold (rhs `t1`, …), `~*~` scaling factor of an ordinal variable.
     group : number of the group, from 0.
-    fixed : its value, or None where it is free.
+    fixed : its value, or None where it is free; NaN for a moment of exogenous variables until the model meets the
+        data.
     start : a start value that the model text gives, or None.
-    label : the label that the model text gives; free parameters with one label are equal.
+    label : the label that the model text gives, or that equality over groups gives (`.p2.`: the second row's); free
+        parameters with one label are equal.
     """
 
     lhs: str
@@ -35,10 +37,17 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Assignment:
-    """A defined parameter (`name := expression`) or a constraint (`left == expression`)."""
+    """A defined parameter (`name := expression`) or a constraint (`left == expression`), and where the text has it."""
 
     left: str
     expression: str
+    line: int = 0
+    column: int = 0
+
+    @property
+    def place(self) -> str:
+        """Line and column, or nothing."""
+        return f"line {self.line}, column {self.column}" if self.line else ""
 
 
 @dataclass(frozen=True)
