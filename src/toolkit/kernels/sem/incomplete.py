@@ -125,7 +125,7 @@ def observed_information(patterns: Patterns, covariance: Array, mean: Array) -> 
 
 
 def _quadratic(products: Array, triangle: Triangle) -> Array:
-    """Turn Σ w V ⊗ M, cells by cells, into the matrix of tr(dΣᵢ V dΣⱼ M) + tr(dΣⱼ V dΣᵢ M), over 2 where V and M differ."""
+    """Turn Σ w V ⊗ M, cells by cells, into the matrix of tr(dΣᵢ V dΣⱼ M)."""
     row, column, position = triangle.row, triangle.column, triangle.position
     straight = products[position[column[:, None], row], position[row[:, None], column]]
     crossed = products[position[column[:, None], column], position[row[:, None], row]]
@@ -175,7 +175,9 @@ def inverses(covariance: Array, observed: Mask) -> tuple[Array, Array]:
             found[which], corner = _without(precision, np.nonzero(~observed[which])[1].reshape(len(which), count))
             logs[which] = whole + corner
         else:
-            found[which], logs[which] = _inverted(covariance, np.nonzero(observed[which])[1].reshape(len(which), p - count))
+            found[which], logs[which] = _inverted(
+                covariance, np.nonzero(observed[which])[1].reshape(len(which), p - count)
+            )
     return found, logs
 
 

@@ -75,8 +75,8 @@ def saturated_moments(patterns: Patterns, names: Sequence[str]) -> SaturatedMome
         if size < SMALLEST_STEP:
             return SaturatedMoments(mean, covariance, at.value)
     raise NotConverged(
-        f"The means and covariances of {_listed(list(names))} did not converge in {MOST_STEPS} steps: too few rows hold "
-        "some of them together. Leave out the variables with the most missing answers."
+        f"The means and covariances of {_listed(list(names))} did not converge in {MOST_STEPS} steps: too few "
+        "rows hold some of them together. Leave out the variables with the most missing answers."
     )
 
 
@@ -91,7 +91,7 @@ def _em(patterns: Patterns, covariance: Array, mean: Array, at: Slope) -> Moved:
 
 
 def _newton(patterns: Patterns, covariance: Array, mean: Array, at: Slope) -> tuple[Moved, float] | None:
-    """Take Newton's step and tell its size in standard deviations; None where it does not lead to a higher likelihood."""
+    """Take Newton's step and tell its size in standard deviations; None where the likelihood does not rise."""
     p = len(mean)
     triangle = Triangle.of(p)
     slopes = np.concatenate([at.mean, 2.0 * triangle.scale * triangle.cells(at.covariance)])
@@ -117,8 +117,8 @@ def _check_definite(covariance: Array, names: Sequence[str]) -> None:
     if values[0] < SMALLEST_EIGENVALUE:
         involved = [name for name, part in zip(names, vectors[:, 0], strict=True) if abs(part) > 0.1]
         raise AnalysisError(
-            f"In the rows at hand {_listed(involved)} determine each other exactly: their covariance matrix is singular "
-            "and the model has no likelihood. Leave one of them out."
+            f"In the rows at hand {_listed(involved)} determine each other exactly: their covariance matrix is "
+            "singular and the model has no likelihood. Leave one of them out."
         )
 
 
