@@ -96,3 +96,7 @@ class UndefinedStatisticWarning(ToolkitWarning):
 
 class ModelWarning(ToolkitWarning):
     """A model is not quite what its text seems to say."""
+
+
+class ImproperSolutionWarning(ToolkitWarning):
+    """A solution holds what cannot be: a negative variance, a correlation beyond ±1."""

@@ -1,4 +1,4 @@
-"""The baseline of incremental fit indices: variances and means free, no covariances but those of exogenous variables."""
+"""The baseline of incremental fit indices: free variances and means, covariances of exogenous variables alone."""
 
 from __future__ import annotations
 

@@ -32,6 +32,11 @@ class ChiSquare:
     trace: float | None = None
 
     @property
+    def plain(self) -> float:
+        """The statistic before it was scaled and shifted."""
+        return (self.statistic - self.shift) * self.factor if self.df > 0 else self.statistic
+
+    @property
     def inflation(self) -> float:
         """tr(UΓ)/df: by how much the plain statistic is too large on average."""
         return 1.0 if self.trace is None or self.df <= 0 else self.trace / self.df

@@ -9,6 +9,8 @@ import numpy as np
 
 from ...errors import AnalysisError, TooFewCases
 from . import least_squares, likelihood
+from .asymptotic import normal_structure
+from .chisquare import MomentStructure
 from .clusters import cluster_sums
 from .estimate import Constraints, Problem
 from .estimator import SampleRows, Saturated
@@ -66,11 +68,6 @@ class _FromMoments:
     rows: SampleRows | None = None
 
     @property
-    def n(self) -> int:
-        """Rows in all groups."""
-        return int(sum(one.n for one in self.samples))
-
-    @property
     def weight(self) -> float:
         """N, or N − G."""
         return float(sum(one.weight for one in self.samples))
@@ -121,6 +118,15 @@ class MaximumLikelihood(_FromMoments):
         """Compute each row's derivative of the log-likelihood."""
         return likelihood.scores(self.model, self._complete_rows(), x)
 
+    def structure(self, x: Array) -> MomentStructure:
+        """Return the moments' derivatives, normal theory's weights, and covariances of the moments."""
+        if self.model.table.exogenous:
+            raise AnalysisError(
+                "Tests scaled by the covariances of the moments do not know predictors that the model conditions on; "
+                "use MLR, or let the predictors' variances and covariances be parameters (fixed_x=False)."
+            )
+        return normal_structure(self.model, self.samples, self._complete_rows(), self.cluster, x)
+
     def saturated(self) -> Saturated:
         """Describe the unrestricted model: −½ Σ n_g (p ln 2π + ln|S| + p) without the exogenous variables' part."""
         parts = [self._unrestricted(group) for group in range(len(self.samples))]
@@ -163,14 +169,14 @@ def unrestricted_trace(values: Array, sample: SampleMoments, means: bool, cluste
     With z the rows made uncorrelated (variance 1) and sums within clusters c: mean over rows of |Σ_c z|² (means) plus
     ½ |Σ_c (zz' − I)|² (covariances); for independent rows the latter is ½ (Mardia's kurtosis − p).
     """
-    z = np.linalg.solve(np.linalg.cholesky(sample.covariance), (values - sample.mean).T).T
+    z = np.asarray(np.linalg.solve(np.linalg.cholesky(sample.covariance), (values - sample.mean).T).T, np.float64)
     p = z.shape[1]
     if cluster is None:
         square = (z**2).sum(axis=1)
         spread = 0.5 * float((square**2 - 2 * square + p).mean())
         return spread + (float(square.mean()) if means else 0.0)
     row, column = np.tril_indices(p)
-    products = z[:, row] * z[:, column] - np.equal(row, column)
+    products: Array = z[:, row] * z[:, column] - np.equal(row, column)
     total, factor = cluster_sums(products, cluster)
     weight = np.where(row == column, 0.5, 1.0)
     spread = float((total**2 @ weight).sum())

@@ -8,7 +8,7 @@ only this protocol.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from .chisquare import MomentStructure
 from .estimate import Constraints, Problem
@@ -65,10 +65,6 @@ class Estimator(Protocol):
         """The compiled model."""
 
     @property
-    def n(self) -> int:
-        """N, the rows in all groups."""
-
-    @property
     def weight(self) -> float:
         """What chi-square and covariances count: N, or N − G (Wishart likelihood, least squares)."""
 
@@ -79,9 +75,6 @@ class Estimator(Protocol):
     @property
     def cluster(self) -> Positions | None:
         """The cluster of each row of `scores`; None for independent rows."""
-
-    def start(self) -> Array:
-        """Return start values of the free parameters, (q,)."""
 
     def problem(self, constraints: Constraints) -> Problem:
         """Return the discrepancy to minimise; it takes (…, q)."""
@@ -98,8 +91,13 @@ class Estimator(Protocol):
     def saturated(self) -> Saturated:
         """Describe the unrestricted model."""
 
-    def structure(self, x: Array) -> MomentStructure:
-        """Return the moments' derivatives, weights and covariances at x; refuse where the estimator knows none."""
-
     def with_model(self, model: Model) -> Estimator:
         """Return the same estimator of the same data for another model of the same variables (the baseline)."""
+
+
+@runtime_checkable
+class StructuredEstimator(Estimator, Protocol):
+    """An estimator that knows the covariances of the moments it fits, for tests scaled by tr(UΓ)."""
+
+    def structure(self, x: Array) -> MomentStructure:
+        """Return the moments' derivatives, weights and covariances at x."""

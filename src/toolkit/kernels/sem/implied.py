@@ -71,13 +71,9 @@ class Slopes:
 
 def implied_moments(group: GroupMatrices, x: AnyArray) -> Implied:
     """Compute the moments that parameters (…, q) imply."""
-    paths = group.path_cells.filled(group.paths, x)
-    covariances = group.covariance_cells.filled(group.covariances, x)
-    cells = group.covariance_cells
-    covariances[..., cells.column, cells.row] = x[..., cells.parameter]
-    intercepts = group.intercept_cells.filled(group.intercepts, x)[..., 0]
+    paths, covariances, intercepts = group.filled(x)
     total = np.linalg.inv(np.eye(paths.shape[-1]) - paths)
-    means = (total @ intercepts[..., None])[..., 0]
+    means = (total @ intercepts)[..., 0]
     return Implied(total, total @ covariances @ np.swapaxes(total, -1, -2), means, group.n_observed)
 
 

@@ -24,10 +24,9 @@ def incremental(test: ChiSquare, baseline: ChiSquare) -> dict[str, float]:
 def robust_incremental(test: ChiSquare, baseline: ChiSquare) -> dict[str, float]:
     """Compute CFI and TLI of the population that plain statistics estimate, each freed of its own inflation.
 
-    Brosseau-Liard & Savalei (2014), doi:10.1080/00273171.2014.933697. Both tests are plain statistics with the traces
-    of their scaled ones.
+    Brosseau-Liard & Savalei (2014), doi:10.1080/00273171.2014.933697. Both tests are scaled ones.
     """
-    excess = [one.statistic - one.inflation * one.df for one in (test, baseline)]
+    excess = [one.plain - one.inflation * one.df for one in (test, baseline)]
     return _relative(excess[0], test.df, excess[1], baseline.df)
 
 
@@ -59,6 +58,15 @@ def rmsea(test: ChiSquare, n: float, groups: int, inflation: float = 1.0) -> dic
         "rmsea_pvalue": 1 - float(special.chndtr(t, df, CLOSE**2 / unit)),
         "rmsea_notclose_pvalue": float(special.chndtr(t, df, NOT_CLOSE**2 / unit)),
     }
+
+
+def robust_rmsea(test: ChiSquare, n: float, groups: int) -> dict[str, float]:
+    """Compute RMSEA of the population from the plain statistic and its inflation; limits from the scaled statistic."""
+    values = rmsea(test, n, groups, test.factor)
+    if test.df > 0:
+        excess = max(test.plain - test.inflation * test.df, 0.0)
+        values["rmsea"] = float(np.sqrt(groups * excess / (n * test.df)))
+    return values
 
 
 def noncentrality(statistic: float, df: float, probability: float) -> float:

@@ -11,10 +11,10 @@ from typing import Literal
 
 import numpy as np
 
-from .clusters import cluster_sums
+from .clusters import cluster_count, cluster_sums
 from .estimate import Constraints
 from .estimator import Estimator
-from .ram import AnyArray, Array
+from .ram import AnyArray, Array, Positions
 
 Information = Literal["expected", "observed", "first_order"]
 STEP = 1e-30
@@ -29,8 +29,19 @@ def information(estimator: Estimator, x: Array, kind: Information) -> Array:
 
 def first_order(estimator: Estimator, x: Array) -> Array:
     """Compute the mean outer product of the scores, or of their sums within clusters, times G/(G − 1)."""
-    total, factor = cluster_sums(estimator.scores(x), estimator.cluster)
-    return np.asarray(factor * total.T @ total / estimator.weight)
+    scores, cluster = estimator.scores(x), estimator.cluster
+    if cluster is None:
+        return np.asarray(scores.T @ scores / estimator.weight)
+    total = cluster_sums(scores * _roots_of_factors(estimator, cluster)[:, None], cluster)[0]
+    return np.asarray(total.T @ total / estimator.weight)
+
+
+def _roots_of_factors(estimator: Estimator, cluster: Positions) -> Array:
+    """Give each row the square root of its group's G/(G − 1), as lavaan, which counts the clusters of each group."""
+    sizes = np.array([int(one.n) for one in estimator.samples])
+    of_group = np.split(cluster, np.cumsum(sizes)[:-1])
+    counts = [cluster_count(one) for one in of_group]
+    return np.repeat(np.sqrt([count / (count - 1) for count in counts]), sizes)
 
 
 def constrained_inverse(matrix: Array, basis: Array) -> Array:

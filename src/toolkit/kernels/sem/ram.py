@@ -72,6 +72,14 @@ class GroupMatrices:
     n_observed: int
     mean_structure: bool
 
+    def filled(self, x: AnyArray) -> tuple[AnyArray, AnyArray, AnyArray]:
+        """Put parameters (…, q) into paths (…, v, v), (co)variances (…, v, v) and intercepts (…, v, 1)."""
+        cells = self.covariance_cells
+        covariances = cells.filled(self.covariances, x)
+        covariances[..., cells.column, cells.row] = x[..., cells.parameter]
+        intercepts = self.intercept_cells.filled(self.intercepts, x)
+        return self.path_cells.filled(self.paths, x), covariances, intercepts
+
 
 @dataclass(frozen=True)
 class Model:
@@ -82,11 +90,13 @@ class Model:
     table : the table.
     groups : one set of matrices per group.
     free : positions in the table of the q free parameters.
+    places : matrix (`A`, `S`, `M`, `tau`, `delta`), row and column of each row of the table.
     """
 
     table: ParameterTable
     groups: tuple[GroupMatrices, ...]
     free: tuple[int, ...]
+    places: tuple[tuple[str, int, int], ...]
 
     @property
     def n_free(self) -> int:
@@ -102,20 +112,30 @@ class Model:
 def compile_model(table: ParameterTable) -> Model:
     """Turn a parameter table into matrices."""
     free = {index: position for position, index in enumerate(table.free)}
-    groups = []
+    variables = {name: index for index, name in enumerate((*table.observed, *table.latent))}
+    groups, orders = [], []
     for group in range(len(table.groups)):
         rows = [(one, free.get(index)) for index, one in enumerate(table.parameters) if one.group == group]
-        groups.append(_group(table, rows))
-    return Model(table, tuple(groups), table.free)
+        orders.append(_order([one for one, _ in rows]))
+        groups.append(_group(table, rows, variables, orders[-1]))
+    places = [_place(one, variables, orders[one.group]) for one in table.parameters]
+    return Model(table, tuple(groups), table.free, tuple(places))
 
 
-def _group(table: ParameterTable, rows: Sequence[tuple[Parameter, int | None]]) -> GroupMatrices:
-    variables = {name: index for index, name in enumerate((*table.observed, *table.latent))}
+Order = dict[tuple[str, str], int]
+
+
+def _order(parameters: Sequence[Parameter]) -> Order:
+    """Give a group's thresholds their positions."""
+    return {(one.lhs, one.rhs): index for index, one in enumerate(one for one in parameters if one.op == "|")}
+
+
+def _group(
+    table: ParameterTable, rows: Sequence[tuple[Parameter, int | None]], variables: dict[str, int], order: Order
+) -> GroupMatrices:
     v, p = len(variables), len(table.observed)
-    thresholds = [one for one, _ in rows if one.op == "|"]
-    order = {(one.lhs, one.rhs): index for index, one in enumerate(thresholds)}
     base = {"A": np.zeros((v, v)), "S": np.zeros((v, v)), "M": np.zeros((v, 1))}
-    base |= {"tau": np.zeros((len(thresholds), 1)), "delta": np.ones((p, 1))}
+    base |= {"tau": np.zeros((len(order), 1)), "delta": np.ones((p, 1))}
     places: dict[str, list[tuple[int, int, int]]] = {name: [] for name in base}
     for one, position in rows:
         name, row, column = _place(one, variables, order)
@@ -137,13 +157,13 @@ def _group(table: ParameterTable, rows: Sequence[tuple[Parameter, int | None]]) 
         scales=base["delta"],
         threshold_cells=cells["tau"],
         scale_cells=cells["delta"],
-        threshold_variable=np.array([variables[one.lhs] for one in thresholds], dtype=np.intp),
+        threshold_variable=np.array([variables[name] for name, _ in order], dtype=np.intp),
         n_observed=p,
         mean_structure=any(one.op == "~1" for one, _ in rows),
     )
 
 
-def _place(one: Parameter, variables: dict[str, int], thresholds: dict[tuple[str, str], int]) -> tuple[str, int, int]:
+def _place(one: Parameter, variables: dict[str, int], thresholds: Order) -> tuple[str, int, int]:
     """Find the matrix, row and column of a parameter."""
     match one.op:
         case "=~":

@@ -45,6 +45,11 @@ def bollen(s: Array, m: Array, sigma: Array, mu: Array) -> tuple[Array, Array]:
     return s / np.outer(sd, sd) - sigma / np.outer(implied_sd, implied_sd), m / sd - mu / implied_sd
 
 
+def correlations(s: Array, m: Array, sigma: Array, mu: Array) -> tuple[Array, Array]:
+    """Differences of correlations, and of means in the sample's standard deviations."""
+    return bollen(s, m, sigma, mu)[0], bentler(s, m, sigma, mu)[1]
+
+
 def mplus(s: Array, m: Array, sigma: Array, mu: Array) -> tuple[Array, Array]:
     """Bollen's, with relative differences of variances on the diagonal."""
     spread, level = bollen(s, m, sigma, mu)
@@ -73,7 +78,7 @@ def root_mean_squares(model: Model, samples: tuple[SampleMoments, ...], x: Array
     kinds: dict[str, tuple[Kind, bool]] = {
         "rmr": (raw, True),
         "srmr": (bentler, True),
-        "crmr": (bollen, False),
+        "crmr": (correlations, False),
         "srmr_mplus": (mplus, True),
     }
     values = {}
