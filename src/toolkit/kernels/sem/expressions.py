@@ -6,7 +6,7 @@ Every function is analytic where it is defined, so that derivatives come to mach
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -269,10 +269,9 @@ def _affine_product(parts: list[Affine | None], below: tuple[bool, ...]) -> Affi
     return total
 
 
-def unknown_names(expression: Expression, known: Mapping[str, object], place: str) -> list[Fault]:
-    """Name the labels of an expression that no parameter has."""
-    missing = dict.fromkeys(name for name in names_in(expression) if name not in known)
-    advice = f"Labels: {listed(known, 20)}" if known else "No parameter has a label; write for example y ~ a*x"
-    return [
-        Fault(place, f"no parameter has the label {quoted(name)}.{nearest(name, known)} {advice}") for name in missing
-    ]
+def unknown_names(expression: Expression, known: Container[str], place: str, labels: Sequence[str]) -> Iterator[Fault]:
+    """Name what an expression uses and nothing is called; `labels` are offered instead."""
+    advice = f"Labels: {listed(labels, 20)}" if labels else "No parameter has a label; write for example y ~ a*x"
+    for name in dict.fromkeys(names_in(expression)):
+        if name not in known:
+            yield Fault(place, f"no parameter has the label {quoted(name)}.{nearest(name, labels)} {advice}")
