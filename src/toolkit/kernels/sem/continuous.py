@@ -53,7 +53,7 @@ def _refuse_collinear(table: ParameterTable, values: Array, of_group: str) -> No
 
 
 @dataclass(frozen=True)
-class _FromMoments:
+class FromMoments:
     """What both estimators share.
 
     Attributes
@@ -81,6 +81,10 @@ class _FromMoments:
         """Return the same estimator of the same data for another model."""
         return replace(self, model=model)
 
+    def chosen(self, draws: Positions) -> Self:
+        """Return the estimator of some of the draws that the samples hold."""
+        return replace(self, samples=tuple(one.chosen(draws) for one in self.samples))
+
     def _complete_rows(self) -> tuple[Array, ...]:
         if self.rows is None:
             raise AnalysisError("Robust errors and tests need the rows; these data are means and covariances only.")
@@ -88,7 +92,7 @@ class _FromMoments:
 
 
 @dataclass(frozen=True)
-class MaximumLikelihood(_FromMoments):
+class MaximumLikelihood(FromMoments):
     """Normal-theory maximum likelihood; ``lavaan::cfa(estimator = "ML")``."""
 
     @classmethod
@@ -104,6 +108,7 @@ class MaximumLikelihood(_FromMoments):
             information=self.expected_information,
             hessian=self.observed_information,
             constraints=constraints,
+            subset=lambda draws: self.chosen(draws).problem(constraints),
         )
 
     def expected_information(self, x: AnyArray) -> AnyArray:
@@ -185,7 +190,7 @@ def unrestricted_trace(values: Array, sample: SampleMoments, means: bool, cluste
 
 
 @dataclass(frozen=True)
-class UnweightedLeastSquares(_FromMoments):
+class UnweightedLeastSquares(FromMoments):
     """Unweighted least squares; ``lavaan::cfa(estimator = "ULS")``: covariances with denominator n − 1."""
 
     @classmethod
@@ -201,6 +206,7 @@ class UnweightedLeastSquares(_FromMoments):
             information=self.expected_information,
             hessian=self.observed_information,
             constraints=constraints,
+            subset=lambda draws: self.chosen(draws).problem(constraints),
         )
 
     def expected_information(self, x: AnyArray) -> AnyArray:

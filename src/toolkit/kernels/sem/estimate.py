@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .ram import AnyArray, Array
+from .ram import AnyArray, Array, Positions
 
 LARGEST_GRADIENT = 1e-8
 ROUNDING = 1e-6
@@ -47,6 +47,7 @@ class Problem:
         for the Hessian (…, q, q).
     constraints : where x may lie.
     hessian : the Hessian itself (…, q, q), with which the last steps are quick; or None.
+    subset : the problem of some of the draws that leading dimensions hold; or None.
     """
 
     value: Callable[[AnyArray], AnyArray]
@@ -54,6 +55,7 @@ class Problem:
     information: Callable[[AnyArray], AnyArray]
     constraints: Constraints
     hessian: Callable[[AnyArray], AnyArray] | None = None
+    subset: Callable[[Positions], Problem] | None = None
 
 
 @dataclass(frozen=True)
@@ -77,38 +79,48 @@ class Minimum:
     iterations: int
 
 
-def minimise(problem: Problem, start: Array) -> Minimum:
+def minimise(problem: Problem, start: Array, near: bool = False) -> Minimum:
     """Minimise for every row of start values (…, q) at once.
 
     A step solves information · step = −gradient (Fisher scoring); once the discrepancy is about to fall by less than
     0.05 the Hessian takes the information's place wherever that leads downhill (Newton). A step is halved until the
     discrepancy falls (Armijo's rule). The search ends where every scaled derivative is below 1e-8 or no step lowers the
-    value; below 1e-6, where rounding may stop it, it counts as converged.
+    value; below 1e-6, where rounding may stop it, it counts as converged. `near` takes the Hessian from the beginning.
     """
     basis, origin = problem.constraints.basis, problem.constraints.origin
     u = np.asarray((start - origin) @ basis)
     x = u @ basis.T + origin
     value = problem.value(x)
-    near = moving = np.ones(value.shape, dtype=bool)
-    near = ~near
+    moving, close = np.ones(value.shape, dtype=bool), np.full(value.shape, near)
     iterations = 0
     while True:
         slope = problem.gradient(x) @ basis
-        step, size = _step(problem, x, slope, near)
+        step, size = _step(problem, x, slope, bool(close.all()))
         largest = np.abs(slope / size).max(axis=-1, initial=0.0)
         active = moving & (largest > LARGEST_GRADIENT)
         if not active.any() or iterations == MOST_STEPS:
             return Minimum(x, value, largest, np.asarray(largest <= ROUNDING), iterations)
-        near = near | (-(step * slope).sum(axis=-1) < NEAR)
+        if problem.subset is not None and 2 * active.sum() <= active.size and x.ndim == 2:
+            rest = np.flatnonzero(active)
+            found = minimise(problem.subset(rest), x[rest], bool(close[rest].all()))
+            return _merged(Minimum(x, value, largest, largest <= ROUNDING, iterations), found, rest)
+        close = close | ~active | (-(step * slope).sum(axis=-1) < NEAR)
         u, x, value, moving = _shortened(problem, u, step, value, slope, active)
         iterations += 1
 
 
-def _step(problem: Problem, x: Array, slope: Array, near: npt.NDArray[np.bool_]) -> tuple[Array, Array]:
+def _merged(reached: Minimum, found: Minimum, rest: Positions) -> Minimum:
+    """Put the ends of the searches that went on beside the ends of the others."""
+    x, value, largest = reached.x.copy(), np.array(reached.value), np.array(reached.largest_gradient)
+    x[rest], value[rest], largest[rest] = found.x, found.value, found.largest_gradient
+    return Minimum(x, value, largest, largest <= ROUNDING, reached.iterations + found.iterations)
+
+
+def _step(problem: Problem, x: Array, slope: Array, near: bool) -> tuple[Array, Array]:
     """Find the step, and the square roots of the information of each direction."""
     basis = problem.constraints.basis
-    newton = problem.hessian is not None and bool(near.all())
-    bent = problem.hessian(x) if newton and problem.hessian is not None else problem.information(x)
+    newton = near and problem.hessian is not None
+    bent = problem.hessian(x) if near and problem.hessian is not None else problem.information(x)
     step, size = _solved(basis.T @ bent @ basis, slope)
     uphill = (step * slope).sum(axis=-1) >= 0
     if newton and bool(uphill.any()):

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from ...errors import AnalysisError, ImproperSolutionWarning, NotConverged
-from . import inference, measures, standardized
+from . import inference, measures, residuals, standardized
 from .admissible import improper, names_of, require_identified
 from .baseline import baseline_table
 from .chisquare import ChiSquare, mean_adjusted, residual_traces, scaled_and_shifted
@@ -92,7 +92,7 @@ class Fitted:
     @property
     def npar(self) -> int:
         """Free parameters, equal ones counted once."""
-        return self.basis.shape[1]
+        return int(self.basis.shape[1])
 
     @property
     def robust(self) -> bool:
@@ -192,6 +192,10 @@ class Fitted:
         """Parameters standardised for all variables, one for each row of the table."""
         return np.asarray(standardized.std_all(self.model, self.x))
 
+    def residuals(self, kind: residuals.Kind = residuals.bollen) -> tuple[residuals.Residuals, ...]:
+        """Compute sample moments minus implied ones of each group; of correlations unless told otherwise."""
+        return residuals.residuals(self.model, self.estimator.samples, self.x, kind)
+
     def standardized_se(self, function: Callable[[Model, AnyArray], AnyArray] = standardized.std_all) -> Array:
         """Compute standard errors of a standardised solution by the delta method, one for each row of the table."""
         return standardized.standard_errors(function, self.model, self.x, self.covariance)
@@ -216,6 +220,15 @@ def fit_model(table: ParameterTable, rows: SampleRows, options: FitOptions = Fit
     return _with_faults(fitted)
 
 
+def refitted(fitted: Fitted, rows: SampleRows) -> Fitted:
+    """Fit the same model to other rows, without looking at the solution."""
+    table = fitted.model.table
+    estimator = estimator_of(fitted.model, rows, fitted.options)
+    if table.exogenous:
+        estimator = estimator.with_model(compile_model(fix_exogenous(table, estimator.samples)))
+    return search(estimator, fitted.constraints, fitted.options, fitted.x)
+
+
 def estimator_of(model: Model, rows: SampleRows, options: FitOptions) -> Estimator:
     """Choose the estimator."""
     if options.missing == "fiml":
@@ -225,10 +238,11 @@ def estimator_of(model: Model, rows: SampleRows, options: FitOptions) -> Estimat
     return MaximumLikelihood.of(model, rows, options.likelihood)
 
 
-def search(estimator: Estimator, constraints: Constraints, options: FitOptions) -> Fitted:
-    """Minimise from the start values; refuse to go on where the search did not end."""
+def search(estimator: Estimator, constraints: Constraints, options: FitOptions, start: Array | None = None) -> Fitted:
+    """Minimise from start values; refuse to go on where the search did not end."""
     problem = estimator.problem(constraints)
-    minimum = minimise_constrained(problem, start_values(estimator.model, estimator.samples))
+    begin = start_values(estimator.model, estimator.samples) if start is None else start
+    minimum = minimise_constrained(problem, begin)
     if not minimum.converged:
         slope = np.abs(np.asarray(problem.gradient(minimum.x)))
         worst = names_of(estimator.model)[int(slope.argmax())]

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .ram import AnyArray, Array
+from .ram import AnyArray, Array, Positions
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,13 @@ class SampleMoments:
     def weight(self) -> float | Array:
         """What the group's discrepancy counts for: n − lost."""
         return self.n - self.lost
+
+    def chosen(self, draws: Positions) -> SampleMoments:
+        """Return the moments of some draws; moments that are not draws stay as they are."""
+        if self.covariance.ndim == 2:
+            return self
+        n = self.n if np.ndim(self.n) == 0 else np.asarray(self.n)[draws]
+        return SampleMoments(n, self.covariance[draws], self.mean[draws], self.lost)
 
     @cached_property
     def log_determinant(self) -> AnyArray:
