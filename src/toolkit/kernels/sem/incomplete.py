@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -49,6 +50,7 @@ class Triangle:
     scale: Array
 
     @classmethod
+    @cache
     def of(cls, p: int) -> Triangle:
         """List the cells of a (p, p) matrix."""
         row, column = np.triu_indices(p)
@@ -69,9 +71,9 @@ def slope(patterns: Patterns, covariance: Array, mean: Array) -> Slope:
     """Compute F = Σ w ½ [p_o ln 2π + ln|Σ_oo| + tr(V T)], G = Σ w ½ (V − V T V) and g = −Σ w V d."""
     p = len(mean)
     value, weight, pull = 0.0, np.zeros((p, p)), np.zeros(p)
-    for block in patterns.blocks():
+    for block in patterns.blocks:
         w = block.n / patterns.n_rows
-        inverse, logs = inverses(covariance, block.observed)
+        inverse, logs = inverses(covariance, block)
         away = np.where(block.observed, block.mean - mean, 0.0)
         turned = (inverse @ away[:, :, None])[:, :, 0]
         several = inverse[: len(block.cross)]
@@ -90,9 +92,9 @@ def expected_information(patterns: Patterns, covariance: Array) -> Array:
     triangle = Triangle.of(len(covariance))
     products = np.zeros((len(triangle.row),) * 2)
     weight = np.zeros_like(covariance)
-    for block in patterns.blocks():
+    for block in patterns.blocks:
         w = block.n / patterns.n_rows
-        inverse = inverses(covariance, block.observed)[0]
+        inverse = inverses(covariance, block)[0]
         cells = triangle.cells(inverse)
         products += (cells.T * w) @ cells
         weight += np.tensordot(w, inverse, axes=1)
@@ -108,9 +110,9 @@ def observed_information(patterns: Patterns, covariance: Array, mean: Array) -> 
     triangle = Triangle.of(len(covariance))
     t = len(triangle.row)
     products, weight, bent = np.zeros((t, t)), np.zeros_like(covariance), np.zeros((t, len(covariance)))
-    for block in patterns.blocks():
+    for block in patterns.blocks:
         w = block.n / patterns.n_rows
-        inverse = inverses(covariance, block.observed)[0]
+        inverse = inverses(covariance, block)[0]
         turned = (inverse @ np.where(block.observed, block.mean - mean, 0.0)[:, :, None])[:, :, 0]
         middle = turned[:, :, None] * turned[:, None, :] - 0.5 * inverse
         several = inverse[: len(block.cross)]
@@ -150,7 +152,7 @@ def scores(
     for first in range(0, len(order), BLOCK):
         rows = order[first : first + BLOCK]
         which = row_pattern[rows]
-        inverse = inverses(covariance, patterns.observed[which[0] : which[-1] + 1])[0]
+        inverse = inverses(covariance, patterns.part(which[0], which[-1] + 1))[0]
         pattern = which - which[0]
         away = np.where(patterns.observed[which], x[rows] - mean, 0.0)
         turned = (inverse[pattern] @ away[:, :, None])[:, :, 0]
@@ -158,26 +160,23 @@ def scores(
         yield rows, np.hstack([turned, triangle.scale * spread])
 
 
-def inverses(covariance: Array, observed: Mask) -> tuple[Array, Array]:
-    """Compute V and ln|Σ_oo| of each pattern, (K, p, p) and (K,), from the inverse P of Σ where few variables are gone.
+def inverses(covariance: Array, patterns: Patterns) -> tuple[Array, Array]:
+    """Compute V and ln|Σ_oo| of each pattern, (K, p, p) and (K,).
 
-    With m the missing variables, V = P − P_·m P_mm⁻¹ P_m· and |Σ_oo| = |Σ| |P_mm|.
+    Where few variables m are missing, from the inverse P of Σ: V = P − P_·m P_mm⁻¹ P_m· and |Σ_oo| = |Σ| |P_mm|.
     """
-    p = len(covariance)
+    holes, shape = patterns.holes, covariance.shape
+    if not holes.few:
+        return _padded(covariance, patterns.observed)
     precision = np.linalg.inv(covariance)
     precision = (precision + precision.T) / 2
     whole = float(np.linalg.slogdet(covariance)[1])
-    found, logs = np.empty((len(observed), p, p)), np.empty(len(observed))
-    n_missing = p - observed.sum(axis=1)
-    for count in np.unique(n_missing):
-        which = np.flatnonzero(n_missing == count)
-        if 2 * count <= p:
-            found[which], corner = _without(precision, np.nonzero(~observed[which])[1].reshape(len(which), count))
-            logs[which] = whole + corner
-        else:
-            found[which], logs[which] = _inverted(
-                covariance, np.nonzero(observed[which])[1].reshape(len(which), p - count)
-            )
+    found, logs = np.empty((len(patterns.n), *shape)), np.empty(len(patterns.n))
+    for which, gone in holes.few:
+        found[which], corner = _without(precision, gone)
+        logs[which] = whole + corner
+    if len(holes.many):
+        found[holes.many], logs[holes.many] = _padded(covariance, patterns.observed[holes.many])
     return found, logs
 
 
@@ -191,9 +190,8 @@ def _without(precision: Array, gone: Positions) -> tuple[Array, Array]:
     return found, np.linalg.slogdet(corner)[1]
 
 
-def _inverted(covariance: Array, kept: Positions) -> tuple[Array, Array]:
-    each = np.arange(len(kept))[:, None, None]
-    part = covariance[kept[:, :, None], kept[:, None, :]]
-    found = np.zeros((len(kept), *covariance.shape))
-    found[each, kept[:, :, None], kept[:, None, :]] = np.linalg.inv(part)
-    return found, np.linalg.slogdet(part)[1]
+def _padded(covariance: Array, observed: Mask) -> tuple[Array, Array]:
+    """Invert Σ with the rows and columns of missing variables replaced by those of an identity matrix."""
+    unit = np.eye(len(covariance)) * ~observed[:, None, :]
+    part = covariance * (observed[:, :, None] & observed[:, None, :]) + unit
+    return np.linalg.inv(part) - unit, np.linalg.slogdet(part)[1]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ from .ram import Array, Positions
 
 Mask = npt.NDArray[np.bool_]
 BLOCK = 1024
+SMALL = 100_000
 
 
 @dataclass(frozen=True)
@@ -99,11 +100,47 @@ class Patterns:
         np.add.at(cross, place[several], n[several, None, None] * away[:, :, None] * away[:, None, :])
         return Patterns(observed[order], count[order], merged, cross, self.n_empty + other.n_empty)
 
-    def blocks(self) -> Iterator[Patterns]:
-        """Yield the patterns in blocks that bound the memory which work on all of them needs."""
-        for first in range(0, len(self.n), BLOCK):
-            part = slice(first, first + BLOCK)
-            yield Patterns(self.observed[part], self.n[part], self.mean[part], self.cross[part], 0)
+    @cached_property
+    def blocks(self) -> tuple[Patterns, ...]:
+        """The patterns in blocks that bound the memory which work on all of them needs."""
+        return tuple(self.part(first, first + BLOCK) for first in range(0, len(self.n), BLOCK))
+
+    def part(self, first: int, last: int) -> Patterns:
+        """Take the patterns from `first` to before `last`."""
+        one = slice(first, last)
+        return Patterns(self.observed[one], self.n[one], self.mean[one], self.cross[one], 0)
+
+    @cached_property
+    def holes(self) -> Holes:
+        """The patterns by how many variables they lack."""
+        return Holes.of(self.observed)
+
+
+@dataclass(frozen=True)
+class Holes:
+    """Patterns by how many variables they lack.
+
+    Attributes
+    ----------
+    few : patterns that lack the same small number c of variables, (k,), and which these are, (k, c).
+    many : the other patterns.
+    """
+
+    few: tuple[tuple[Positions, Positions], ...]
+    many: Positions
+
+    @classmethod
+    def of(cls, observed: Mask) -> Holes:
+        """Sort the patterns of a mask (K, p); in small problems all are in `many`."""
+        n_patterns, p = observed.shape
+        if n_patterns * p**3 < SMALL:
+            return cls((), np.arange(n_patterns))
+        lacks = p - observed.sum(axis=1)
+        few = []
+        for count in np.unique(lacks[2 * lacks <= p]):
+            which = np.flatnonzero(lacks == count)
+            few.append((which, np.nonzero(~observed[which])[1].reshape(len(which), count)))
+        return cls(tuple(few), np.flatnonzero(2 * lacks > p))
 
 
 def never_together(patterns: Patterns) -> list[tuple[int, int]]:

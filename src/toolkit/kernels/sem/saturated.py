@@ -14,7 +14,7 @@ from .patterns import Patterns, never_together
 from .ram import Array
 
 FIRST_EM_STEPS = 3
-MOST_STEPS = 1000
+MOST_STEPS = 500
 SMALLEST_STEP = 1e-9
 SMALLEST_EIGENVALUE = 1e-10
 SHOWN = 6
@@ -75,8 +75,8 @@ def saturated_moments(patterns: Patterns, names: Sequence[str]) -> SaturatedMome
         if size < SMALLEST_STEP:
             return SaturatedMoments(mean, covariance, at.value)
     raise NotConverged(
-        f"The means and covariances of {_listed(list(names))} did not converge in {MOST_STEPS} steps: too few "
-        "rows hold some of them together. Leave out the variables with the most missing answers."
+        f"The search for the covariances did not converge in {MOST_STEPS} steps: the rows at hand hardly tell how "
+        f"{_listed(_dependent(covariance, names)[1])} vary together. Leave out those with the most missing answers."
     )
 
 
@@ -112,14 +112,20 @@ def _newton(patterns: Patterns, covariance: Array, mean: Array, at: Slope) -> tu
 
 
 def _check_definite(covariance: Array, names: Sequence[str]) -> None:
-    deviation = np.sqrt(np.diagonal(covariance))
-    values, vectors = np.linalg.eigh(covariance / np.outer(deviation, deviation))
-    if values[0] < SMALLEST_EIGENVALUE:
-        involved = [name for name, part in zip(names, vectors[:, 0], strict=True) if abs(part) > 0.1]
+    smallest, involved = _dependent(covariance, names)
+    if smallest < SMALLEST_EIGENVALUE:
         raise AnalysisError(
             f"In the rows at hand {_listed(involved)} determine each other exactly: their covariance matrix is "
             "singular and the model has no likelihood. Leave one of them out."
         )
+
+
+def _dependent(covariance: Array, names: Sequence[str]) -> tuple[float, list[str]]:
+    """Find the smallest eigenvalue of the correlation matrix, and the variables of its vector."""
+    deviation = np.sqrt(np.diagonal(covariance))
+    values, vectors = np.linalg.eigh(covariance / np.outer(deviation, deviation))
+    weights = np.abs(vectors[:, 0])
+    return float(values[0]), [name for name, weight in zip(names, weights, strict=True) if weight > weights.max() / 4]
 
 
 def _listed(names: list[str]) -> str:
