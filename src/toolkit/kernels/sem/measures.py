@@ -14,11 +14,14 @@ from .residuals import root_mean_squares
 if TYPE_CHECKING:
     from .fitted import Fitted
 
+Pair = tuple[ChiSquare, ChiSquare]
+
 
 def fit_measures(fitted: Fitted) -> dict[str, float]:
     """Gather tests, incremental indices, RMSEA, log-likelihood and residual summaries."""
     values = {"npar": float(fitted.npar), "fmin": _minimum(fitted), "ntotal": float(fitted.n)}
-    values |= _tests(fitted) | _incremental(fitted) | _rmsea(fitted) | _likelihood(fitted)
+    pair = robust_tests(fitted)
+    values |= _tests(fitted) | _incremental(fitted, pair) | _rmsea(fitted, pair) | _likelihood(fitted)
     values |= root_mean_squares(fitted.model, fitted.estimator.samples, fitted.x)
     return values | _others(fitted)
 
@@ -49,22 +52,20 @@ def _tests(fitted: Fitted) -> dict[str, float]:
     return values
 
 
-def _incremental(fitted: Fitted) -> dict[str, float]:
+def _incremental(fitted: Fitted, pair: Pair | None) -> dict[str, float]:
     base = fitted.baseline
     values = indices.incremental(fitted.chisq, base.chisq)
     if fitted.scaled is not None and base.scaled is not None:
         values |= _named(indices.incremental(fitted.scaled, base.scaled), "scaled")
-    pair = robust_tests(fitted)
     return values | (_named(indices.robust_incremental(*pair), "robust") if pair else {})
 
 
-def _rmsea(fitted: Fitted) -> dict[str, float]:
+def _rmsea(fitted: Fitted, pair: Pair | None) -> dict[str, float]:
     n, groups = fitted.estimator.weight, len(fitted.model.groups)
     values = indices.rmsea(fitted.chisq, n, groups)
     values |= {"rmsea_ci_level": indices.LEVEL, "rmsea_close_h0": indices.CLOSE, "rmsea_notclose_h0": indices.NOT_CLOSE}
     if fitted.scaled is not None:
         values |= _named(indices.rmsea(_of_scaled(fitted.scaled), n, groups), "scaled")
-    pair = robust_tests(fitted)
     if pair:
         values |= _named(indices.robust_rmsea(pair[0], n, groups), "robust")
     return values
@@ -77,7 +78,7 @@ def _of_scaled(test: ChiSquare) -> ChiSquare:
     return ChiSquare(test.plain, test.trace)
 
 
-def robust_tests(fitted: Fitted) -> tuple[ChiSquare, ChiSquare] | None:
+def robust_tests(fitted: Fitted) -> Pair | None:
     """Choose the tests of model and baseline whose plain statistics and inflation make CFI, TLI and RMSEA robust."""
     if isinstance(fitted.estimator, FullInformation):
         return _completed(fitted, fitted.estimator), _completed(fitted.baseline, fitted.baseline.estimator)
