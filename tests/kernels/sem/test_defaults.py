@@ -5,7 +5,9 @@ import math
 import pytest
 
 from tests.conftest import oracle
+from toolkit.errors import ArgumentError, ModelError, ModelWarning
 from toolkit.kernels.sem.defaults import TableOptions, parameter_table
+from toolkit.kernels.sem.syntax import parse
 
 TABLES = oracle("lavaan_tables")
 CATEGORIES = 5
@@ -51,3 +53,83 @@ def test_tables_are_lavaans(name):
     for kind in ("definitions", "constraints"):
         texts = list(zip(case[kind]["left"], case[kind]["expression"], strict=True))
         assert [(one.left, one.expression) for one in getattr(table, kind)] == texts
+
+
+def faults(text, **options):
+    with pytest.raises(ModelError) as problem:
+        parameter_table(text, TableOptions(**options))
+    return [str(fault) for fault in problem.value.faults]
+
+
+TWO = {"groups": ("a", "b")}
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        (
+            "f =~ x + c(1, 2)*y",
+            {},
+            "line 1, column 18: 'f=~y' has a list of 2 modifiers for 1 group; give one for each",
+        ),
+        ("f =~ x + c(a, b, d)*y", TWO, "'f=~y' has a list of 3 modifiers for 2 groups; give one for each"),
+        ("f =~ start(.5)*x + y", {}, "'f=~x' is fixed at 1 and cannot have a start value; fix it with a number alone"),
+        ("f =~ x; f ~~ start(2)*f", {"std_lv": True}, "'f~~f' is fixed at 1 and cannot have a start value"),
+        ('f =~ x + equal("f=~z")*y', {}, "'f=~y' shall equal 'f=~z', which the text does not name"),
+        ("f =~ u + v\nu | t1", {}, "line 2, column 5: 'u' is not ordinal and has no |; name it in ordered="),
+        ("f =~ u + v\nu ~*~ u", {}, "'u' is not ordinal and has no ~*~; name it in ordered="),
+        ("f =~ u + v\nu | t4", {"ordinal": {"u": 4}}, "'u|t4' does not exist: 'u' has 4 categories, so 3 thresholds"),
+        (
+            "f =~ u + v",
+            {"ordinal": {"f": 4}},
+            "the factor 'f' is named in ordered=; only observed variables are ordinal",
+        ),
+        ("y ~ u", {"ordinal": {"u": 4}}, "'u' only predicts and is named in ordered=; predictors are taken as numbers"),
+        ("y ~ a*x\na := 2*a", {}, "line 2, column 1: 'a' is a label as well; give the defined parameter another name"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused_with_its_place(text, options, message):
+    (found,) = faults(text, **options)
+    assert message in found
+
+
+def test_all_faults_are_told_at_once():
+    assert len(faults("f =~ start(.5)*x + c(1, 2)*y\nu | t1", groups=("a",))) == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"group_equal": ("loading",), **TWO}, "no kind of parameter 'loading'. Did you mean 'loadings'?"),
+        ({"group_equal": ("loadings",)}, "group_equal is 'loadings', but there is one group; give group=."),
+        ({"parameterization": "thetta"}, "parameterization is 'thetta', but must be one of 'delta', 'theta'."),
+    ],
+)
+def test_options_that_do_not_exist_are_refused(options, message):
+    with pytest.raises(ArgumentError) as problem:
+        TableOptions(**options)
+    assert message in str(problem.value)
+
+
+def test_a_parameter_of_group_partial_that_the_model_has_not_is_refused():
+    with pytest.raises(ArgumentError, match=r"group_partial: there is no parameter 'f=~xx'. Did you mean 'f=~x'?"):
+        parameter_table("f =~ x + y", TableOptions(group_equal=("loadings",), group_partial=("f =~ xx",), **TWO))
+
+
+@pytest.mark.filterwarnings("default")
+def test_one_label_for_several_groups_is_warned_of():
+    with pytest.warns(ModelWarning, match="One label makes a parameter equal in all groups: 'f=~y'"):
+        parameter_table("f =~ x + a*y", TableOptions(**TWO))
+
+
+@pytest.mark.filterwarnings("default")
+def test_predictors_that_a_text_makes_random_are_warned_of():
+    with pytest.warns(
+        ModelWarning, match="names a variance, covariance or mean of 'a', which then do not covary with 'b'"
+    ):
+        parameter_table("y ~ a + b\na ~~ a")
+
+
+def test_a_parsed_text_gives_the_same_table():
+    text = "f =~ x + y + z\ny ~~ z"
+    assert parameter_table(parse(text)) == parameter_table(text)

@@ -267,7 +267,7 @@ class _Builder:
         elif term.op == "|" and categories is not None and int(term.rhs[1:]) >= categories:
             there = f"{categories} categories, so {counted(categories - 1, 'threshold')}"
             yield term.place.fault(f"{quoted(term.name)} does not exist: {quoted(term.lhs)} has {there}")
-        elif term.op == "=~" and term.lhs in self.options.ordinal:
+        elif (term.lhs, term.rhs) in self.roles.markers and term.lhs in self.options.ordinal:
             yield term.place.fault(
                 f"the factor {quoted(term.lhs)} is named in ordered=; only observed variables are ordinal"
             )
