@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from IPython.core.formatters import DisplayFormatter
 from matplotlib.patches import Rectangle
 
+from tests.test_plots_factors import efa_result
+from tests.test_plots_retention import retention_result
 from toolkit import format as fmt
 from toolkit.errors import ArgumentError
 from toolkit.plots import FIGURES, Figure, figure, plot, text
@@ -108,11 +110,11 @@ def describe_result(names=("s.one", "s.two")):
     return make("describe", estimates, histogram=histogram, density=density)
 
 
-def correlation_result(names=("x", "y", "z"), values=None):
+def correlation_result(names=("x", "y", "z"), values=None, kind="correlations"):
     values = np.array([[1, 0.5, -0.25], [0.5, 1, 0.125], [-0.25, 0.125, 1]]) if values is None else values
     matrix = pd.DataFrame(values, columns=list(names))
     matrix.insert(0, "variable", list(names))
-    return make("correlations", [], matrix=matrix)
+    return make(kind, [], matrix=matrix)
 
 
 def reliability_result(names=("s.one", "s.two", "s.three"), alphas=(0.875, 0.625, np.nan)):
@@ -152,7 +154,10 @@ ALL = [
     (item_result(), "profile"),
     (describe_result(), "scores"),
     (correlation_result(), "heatmap"),
+    (correlation_result(("p", "q", "r"), kind="polychoric"), "heatmap"),
     (reliability_result(), "intervals"),
+    (retention_result(), "scree"),
+    (efa_result(), "loadings"),
 ]
 IDS = [kind for _, kind in ALL]
 

@@ -6,11 +6,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .analysis.agreement import icc
     from .analysis.associations import correlations
+    from .analysis.congruence import congruence
     from .analysis.describe import describe
+    from .analysis.factors import RotationOptions, efa
     from .analysis.items import item_analysis
+    from .analysis.kappa import kappa
+    from .analysis.ordinal import polychoric
     from .analysis.profiles import style_profile
     from .analysis.reliability import reliability
+    from .analysis.retention import retention
     from .catalogue import instrument, instrument_from_keys, instruments
     from .exchange.codebook import codebook
     from .instrument_model import Instrument
@@ -28,21 +34,28 @@ _HOMES = {
     "Instrument": "instrument_model",
     "Responses": "responses",
     "Result": "results",
+    "RotationOptions": "analysis.factors",
     "Study": "study",
     "attempt": "results",
     "codebook": "exchange.codebook",
+    "congruence": "analysis.congruence",
     "correlations": "analysis.associations",
     "describe": "analysis.describe",
+    "efa": "analysis.factors",
+    "icc": "analysis.agreement",
     "instrument": "catalogue",
     "instrument_from_keys": "catalogue",
     "instruments": "catalogue",
     "item_analysis": "analysis.items",
+    "kappa": "analysis.kappa",
     "lint": "linter",
     "lint_summary": "linter",
+    "polychoric": "analysis.ordinal",
     "read_responses": "readers",
     "read_study": "study",
     "reliability": "analysis.reliability",
     "report": "reporting.run",
+    "retention": "analysis.retention",
     "score": "scoring",
     "simulate": "simulation",
     "style_profile": "analysis.profiles",
@@ -53,21 +66,28 @@ __all__ = [
     "Instrument",
     "Responses",
     "Result",
+    "RotationOptions",
     "Study",
     "attempt",
     "codebook",
+    "congruence",
     "correlations",
     "describe",
+    "efa",
+    "icc",
     "instrument",
     "instrument_from_keys",
     "instruments",
     "item_analysis",
+    "kappa",
     "lint",
     "lint_summary",
+    "polychoric",
     "read_responses",
     "read_study",
     "reliability",
     "report",
+    "retention",
     "score",
     "simulate",
     "style_profile",

@@ -100,3 +100,23 @@ class ModelWarning(ToolkitWarning):
 
 class ImproperSolutionWarning(ToolkitWarning):
     """A solution holds what cannot be: a negative variance, a correlation beyond ±1."""
+
+
+class MergedCategoryWarning(ToolkitWarning):
+    """A category that nobody or hardly anybody chose has no threshold of its own; `fit` says which."""
+
+
+class BoundaryWarning(ToolkitWarning):
+    """A correlation lies at −1 or 1, where it has no standard error; `fit` says which."""
+
+
+class NotPositiveDefiniteWarning(ToolkitWarning):
+    """A correlation matrix is not positive definite; `fit` gives its smallest eigenvalue."""
+
+
+class SmallSampleWarning(ToolkitWarning):
+    """There are fewer rows than the analysis should rest on; `fit` says how many."""
+
+
+class HeywoodWarning(ToolkitWarning):
+    """The factors leave no variance of an item over: its uniqueness is at the lower bound; `fit` says which."""

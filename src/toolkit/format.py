@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from .headings import BOUNDED, HEADINGS, INTERVAL, PERCENT, STANDARD_ERROR
+from .headings import BOUNDED, BOUNDED_BY_ONE, HEADINGS, INTERVAL, PERCENT, STANDARD_ERROR
 
 EMPTY = "—"
 MINUS = "\u2212"
@@ -252,7 +252,7 @@ def _column(frame: pd.DataFrame, name: Any, digits: int) -> tuple[str, bool, lis
     high = f"{text.removesuffix('_low')}_high"
     if INTERVAL.match(text) and high in frame.columns:
         bounds = zip(frame[name], frame[high], strict=True)
-        bounded = text != "ci_low" or "r" in frame.columns
+        bounded = text != "ci_low" or not BOUNDED_BY_ONE.isdisjoint(frame.columns)
         cells = [interval(low, upper, digits, bounded=bounded) for low, upper in bounds]
         return heading(text.removesuffix("_low")), True, cells
     right = pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name])

@@ -16,7 +16,7 @@ import pandas as pd
 from threadpoolctl import ThreadpoolController
 
 from ..checks import check_known, listed, quoted
-from ..errors import AnalysisError, ArgumentError, TooFewCases, UndefinedStatisticWarning
+from ..errors import AnalysisError, ArgumentError, TooFewCases, ToolkitWarning, UndefinedStatisticWarning
 from ..instrument_model import Instrument
 from ..kernels.moments import Missing, Moments, tabulate
 from ..responses import Responses, as_responses
@@ -122,6 +122,8 @@ def item_array(responses: Responses, one: Instrument, items: Sequence[str], *, r
 def unflagged(responses: Responses, name: str) -> pd.Series[Any]:
     """Take a column with its flagged values emptied."""
     column = responses.frame[name]
+    if responses.flags.empty:
+        return column
     flagged = responses.flags.loc[responses.flags["column"] == name, "row"]
     return column.mask(column.index.isin(flagged)) if len(flagged) else column
 
@@ -188,6 +190,12 @@ def answers_array(responses: Responses, items: Sequence[str]) -> Array:
     return values
 
 
+def wording(responses: Responses, item: str) -> str | None:
+    """Give the wording of an item; nothing for one without, or for another column."""
+    homes = [one for one in responses.instruments if item in one.by_id]
+    return homes[0].text(homes[0].by_id[item].text) if homes else None
+
+
 def option_counts(responses: Responses, item: str) -> pd.DataFrame:
     """Count the answers to an item at each option, as given; shares of those who answered, empty where nobody did."""
     low, high = responses.declared(item)
@@ -211,11 +219,16 @@ def why_no_covariance(moments: Moments, missing: Missing) -> str:
 
 def warn_undefined(message: str) -> None:
     """Warn about a statistic that is not defined, at the line that called the toolkit."""
+    warn(message, UndefinedStatisticWarning)
+
+
+def warn(message: str, category: type[ToolkitWarning]) -> None:
+    """Give a named warning at the line that called the toolkit."""
     package = str(Path(__file__).parents[1])
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and frame.f_code.co_filename.startswith(package):
         frame, level = frame.f_back, level + 1
-    warnings.warn(message, UndefinedStatisticWarning, stacklevel=level)
+    warnings.warn(message, category, stacklevel=level)
 
 
 def random_stream(seed: int | None, name: str) -> np.random.Generator:

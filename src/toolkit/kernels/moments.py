@@ -197,6 +197,20 @@ def _merged_higher(one: Moments, two: Moments) -> tuple[Array, Array]:
     return third, fourth
 
 
+def pairwise_correlation(x: Array) -> tuple[Array, Array]:
+    """Correlate the columns of an (n, k) array, each pair over the rows that hold both; also give the n of each pair.
+
+    NaN where one of the two does not vary over these rows. In R: ``cor(x, use = "pairwise")``.
+    """
+    sums = Sums.of(x)
+    held = ~np.isnan(x)
+    centre = np.diag(sums.mean)
+    squares = np.where(held, x - centre, 0.0) ** 2
+    spread = squares.T @ held - sums.n * (sums.mean - centre[:, None]) ** 2
+    scale = np.sqrt(np.maximum(spread, 0.0) * np.maximum(spread.T, 0.0))
+    return np.clip(_ratio(sums.cross, scale), -1.0, 1.0), sums.n
+
+
 def tabulate(codes: npt.NDArray[np.integer], minimum: int, maximum: int) -> npt.NDArray[np.int64]:
     """Count the answers of one item at each option; counts of two sets of rows add up.
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from ..checks import check_one_of, listed, quoted
 from ..errors import ArgumentError
 from ..results import Result
-from . import answers, profile, scales, styles
+from . import answers, factors, profile, retention, scales, styles
 from .figure import Figure, style
 
 __all__ = ["FIGURES", "Figure", "plot"]
@@ -21,8 +21,11 @@ FIGURES: dict[str, dict[str, Callable[[Result], Figure]]] = {
     "item_analysis": {"options": answers.options, "profile": profile.profile},
     "describe": {"scores": scales.scores},
     "correlations": {"heatmap": scales.heatmap},
+    "polychoric": {"heatmap": scales.heatmap},
     "reliability": {"intervals": scales.intervals},
     "style_profile": {"styles": styles.styles},
+    "retention": {"scree": retention.scree},
+    "efa": {"loadings": factors.loadings},
 }
 
 
