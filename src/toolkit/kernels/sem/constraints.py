@@ -12,7 +12,7 @@ from ...errors import Fault
 from .definitions import Functions, Names, definitions_of, refuse
 from .estimate import Constraints
 from .expressions import Affine, Expression, Sum, affine, parse_expression, unknown_names
-from .ram import Array
+from .ram import Array, Positions
 from .table import Assignment, ParameterTable
 
 TINY = 1e-10
@@ -56,16 +56,13 @@ class Elimination:
         return True
 
     def solution(self) -> tuple[Array, Array]:
-        """Return an orthonormal basis of what stays free, (n, u), and a solution, (n,)."""
+        """Return a basis of what stays free, (n, u), and a solution, (n,)."""
         free = np.setdiff1d(np.arange(self.n), self.pivots)
         basis, origin = np.zeros((self.n, len(free))), np.zeros(self.n)
         basis[free, np.arange(len(free))] = 1.0
         basis[self.pivots] = -self.slopes[:, free]
         origin[self.pivots] = self.right
-        overlap = basis.T @ basis
-        if np.count_nonzero(overlap) > len(free):
-            return np.linalg.qr(basis)[0], origin
-        return basis / np.sqrt(np.diagonal(overlap)), origin
+        return basis, origin
 
 
 def constraints_of(table: ParameterTable) -> Constraints:
@@ -84,20 +81,37 @@ def constraints_of(table: ParameterTable) -> Constraints:
     known: dict[str, Affine | None] = {name: Affine({}, value) for name, value in labels.fixed.items()}
     for name, expression in defined.items():
         known[name] = affine(expression, known)
-    solved, faults = Elimination(len(table.free)), list(_conflicting_labels(table))
-    equations, others = list(_equal_labels(table)), []
+    member = equal_parameters(table)
+    solved, faults = Elimination(int(member.max(initial=-1)) + 1), list(_conflicting_labels(table))
+    equations, others = list(_fixed_labels(table, labels, member, solved.n)), []
     for one, expression in expressions:
         line = affine(expression, known)
         if line is None:
             others.append((one, expression))
         else:
-            equations.append(_equation(one, line, labels, len(table.free)))
+            slopes = _slopes(line.slopes, labels, member, solved.n)
+            equations.append(Equation(slopes, -line.constant, _text(one), one.place))
     for equation in equations:
         if not solved.take(equation):
             faults.append(Fault(equation.place, f"{quoted(equation.text)} contradicts the constraints before it"))
     refuse(faults)
     functions = Functions(tuple(_text(one) for one, _ in others), tuple(one for _, one in others), defined, labels)
-    return Constraints(*solved.solution(), functions if others else None)
+    basis, origin = solved.solution()
+    return Constraints(_orthonormal(basis[member]), origin[member], functions if others else None)
+
+
+def equal_parameters(table: ParameterTable) -> Positions:
+    """Give each free parameter a number, the same to all of one label, (q,)."""
+    numbers: dict[str | int, int] = {}
+    keys = [table.parameters[index].label or index for index in table.free]
+    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.intp)
+
+
+def _orthonormal(basis: Array) -> Array:
+    overlap = basis.T @ basis
+    if np.count_nonzero(overlap) > len(overlap):
+        return np.asarray(np.linalg.qr(basis)[0])
+    return np.asarray(basis / np.sqrt(np.diagonal(overlap)))
 
 
 def _text(one: Assignment) -> str:
@@ -117,33 +131,20 @@ def _read(table: ParameterTable, defined: list[str], labels: Names) -> list[tupl
     return found
 
 
-def _equation(one: Assignment, line: Affine, labels: Names, n: int) -> Equation:
-    slopes = np.zeros(n)
-    for name, slope in line.slopes.items():
-        slopes[labels.free[name]] += slope
-    return Equation(slopes, -line.constant, _text(one), one.place)
+def _slopes(slopes: dict[str, float], labels: Names, member: Positions, n: int) -> Array:
+    """Put the slopes of labels at the numbers of their parameters."""
+    found = np.zeros(n)
+    for name, slope in slopes.items():
+        found[member[labels.free[name]]] += slope
+    return found
 
 
-def _equal_labels(table: ParameterTable) -> Iterator[Equation]:
-    """Set free parameters with one label equal, and equal to a fixed one with that label."""
-    members: dict[str, list[int]] = {}
+def _fixed_labels(table: ParameterTable, labels: Names, member: Positions, n: int) -> Iterator[Equation]:
+    """Set free parameters equal to a fixed one with their label."""
     values = {one.label: one.fixed for one in table.parameters if one.label and one.fixed is not None}
-    for position, index in enumerate(table.free):
-        if label := table.parameters[index].label:
-            members.setdefault(label, []).append(position)
-    for label, positions in members.items():
-        for other in positions[1:]:
-            yield Equation(_difference(len(table.free), other, positions[0]), 0.0, label)
+    for label in dict.fromkeys(table.parameters[index].label for index in table.free):
         if label in values:
-            yield Equation(_difference(len(table.free), positions[0]), values[label], label)
-
-
-def _difference(n: int, plus: int, minus: int | None = None) -> Array:
-    slopes = np.zeros(n)
-    slopes[plus] = 1.0
-    if minus is not None:
-        slopes[minus] = -1.0
-    return slopes
+            yield Equation(_slopes({label: 1.0}, labels, member, n), values[label], label)
 
 
 def _conflicting_labels(table: ParameterTable) -> Iterator[Fault]:
