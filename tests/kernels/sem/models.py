@@ -9,7 +9,8 @@ import pytest
 from tests.conftest import ROOT
 from toolkit.kernels.sem.defaults import TableOptions, parameter_table
 from toolkit.kernels.sem.estimator import SampleRows
-from toolkit.kernels.sem.fitted import Fitted, FitOptions, fit_model
+from toolkit.kernels.sem.fitted import Fitted, fit_model
+from toolkit.kernels.sem.solution import FitOptions
 from toolkit.kernels.sem.standardized import std_all, std_lv
 
 THREE = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"
@@ -21,6 +22,7 @@ LADDER = {
     "scalar": ("loadings", "intercepts"),
     "strict": ("loadings", "intercepts", "residuals"),
 }
+PLAIN = FitOptions()
 ESTIMATES = 2e-5  # lavaan stops at a gradient of about 1e-6; see test_estimates_are_exact
 ERRORS = 1e-4
 MEASURES = 2e-6
@@ -54,7 +56,7 @@ def sample_rows(data: pd.DataFrame, names, group=None, cluster=None) -> SampleRo
     return SampleRows(rows, np.unique(np.concatenate([part[cluster] for part in parts]), return_inverse=True)[1])
 
 
-def fit(text: str, data: pd.DataFrame, options=FitOptions(), group=None, cluster=None, **table) -> Fitted:
+def fit(text: str, data: pd.DataFrame, options=PLAIN, group=None, cluster=None, **table) -> Fitted:
     """Fit a model text to data."""
     if group:
         table["groups"] = tuple(str(label) for label in data[group].unique())

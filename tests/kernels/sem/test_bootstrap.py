@@ -8,8 +8,9 @@ from tests.conftest import oracle, test_data
 from tests.kernels.sem.models import THREE, fit, pupils, sample_rows
 from toolkit.kernels.sem.bootstrap import acceleration, bca, bootstrap, percentile, weighted_moments
 from toolkit.kernels.sem.definitions import definitions_of
-from toolkit.kernels.sem.fitted import FitOptions, refitted
+from toolkit.kernels.sem.fitted import refitted
 from toolkit.kernels.sem.moments import SampleMoments
+from toolkit.kernels.sem.solution import FitOptions
 
 MLR = FitOptions("MLR")
 

@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 
 from tests.builders import some_examples
 from tests.kernels.sem.models import ONE, THREE, fit, pupils, sample_rows, two_copies
-from toolkit.kernels.sem import least_squares, likelihood
 from toolkit.kernels.sem.continuous import MaximumLikelihood, UnweightedLeastSquares, unrestricted_trace
 from toolkit.kernels.sem.defaults import TableOptions, parameter_table
-from toolkit.kernels.sem.fitted import FitOptions
 from toolkit.kernels.sem.inference import jacobian
 from toolkit.kernels.sem.moments import SampleMoments
+from toolkit.kernels.sem.points import points_at
 from toolkit.kernels.sem.ram import compile_model
+from toolkit.kernels.sem.solution import FitOptions
 from toolkit.kernels.sem.start import start_values
 
 SECOND = f"{THREE}\ng =~ visual + textual + speed\nx1 ~~ x4\nx9 ~ x2"
@@ -43,8 +43,7 @@ def prepared(estimator, seed):
 @given(seeds)
 def test_hessian_is_the_derivative_of_the_gradient(estimator, seed):
     made, x = prepared(estimator, seed)
-    module = likelihood if estimator is MaximumLikelihood else least_squares
-    wanted = jacobian(lambda moved: module.gradient(made.model, made.samples, moved), x)
+    wanted = jacobian(lambda moved: made.discrepancy.gradient(points_at(made.model, made.samples, moved)), x)
     found = made.observed_information(x)
     np.testing.assert_allclose(found, wanted, atol=1e-10 * np.abs(wanted).max())
     np.testing.assert_allclose(found, found.T, atol=1e-10 * np.abs(wanted).max())
@@ -178,7 +177,7 @@ def test_clusters_of_one_row_change_only_the_factor():
 
 
 def test_clusters_may_span_groups():
-    """Pairs of one Pasteur and one Grant-White pupil: equal loadings then have larger or smaller errors, not the same."""
+    """Pairs of one Pasteur and one Grant-White pupil: equal loadings then have other errors."""
     order = pupils().groupby("school", sort=False).cumcount()
     data = pupils().assign(couple=order)
     table = {"group": "school", "group_equal": ("loadings",)}

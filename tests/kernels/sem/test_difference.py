@@ -12,7 +12,7 @@ from toolkit.kernels.sem.difference import (
     scaled_difference_2000,
     scaled_difference_2001,
 )
-from toolkit.kernels.sem.fitted import FitOptions
+from toolkit.kernels.sem.solution import FitOptions
 
 MLR, SATORRA_BENTLER = FitOptions("MLR"), FitOptions(test="satorra_bentler")
 DIFFERENCES = oracle("sem_continuous_hs")["differences"]

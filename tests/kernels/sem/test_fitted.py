@@ -23,8 +23,8 @@ from tests.kernels.sem.models import (
 )
 from toolkit.errors import AnalysisError, TooFewCases
 from toolkit.kernels.sem.definitions import definitions_of
-from toolkit.kernels.sem.fitted import FitOptions
 from toolkit.kernels.sem.inference import delta_method
+from toolkit.kernels.sem.solution import FitOptions
 
 MLR = FitOptions("MLR")
 VARIANTS = {

@@ -9,6 +9,7 @@ from .implied import implied_moments
 from .ram import Array, GroupMatrices, Model
 
 SINGULAR = 1e-10
+CLEAR = 1e-3
 SHOWN = 6
 LEAST_WEIGHT = 0.1
 IMPOSSIBLE = 1e-8
@@ -18,8 +19,11 @@ def require_identified(model: Model, information: Array, basis: Array) -> None:
     """Refuse a model whose information matrix is singular along the free directions, naming the parameters."""
     inner = basis.T @ information @ basis
     size = np.sqrt(np.maximum(np.diag(inner), np.finfo(float).tiny))
-    roots, vectors = np.linalg.eigh(inner / np.outer(size, size))
-    if not len(roots) or roots[0] > SINGULAR:
+    scaled = inner / np.outer(size, size)
+    if _clearly_definite(scaled):
+        return
+    roots, vectors = np.linalg.eigh(scaled)
+    if roots[0] > SINGULAR:
         return
     weights = np.abs(basis @ (vectors[:, roots <= SINGULAR] / size[:, None])).max(axis=1)
     weights = weights * np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
@@ -30,6 +34,15 @@ def require_identified(model: Model, information: Array, basis: Array) -> None:
         f"The data do not determine {names}{more}: other values fit equally well. Fix one of them (a loading or the "
         "variance of a factor at 1), set some equal, or drop them; a factor of its own needs three indicators."
     )
+
+
+def _clearly_definite(matrix: Array) -> bool:
+    """Tell cheaply whether a matrix is far from singular: a singular one has a pivot of nearly 0."""
+    try:
+        pivots = np.diag(np.linalg.cholesky(matrix))
+    except np.linalg.LinAlgError:
+        return False
+    return bool((pivots > CLEAR).all())
 
 
 def names_of(model: Model) -> list[str]:

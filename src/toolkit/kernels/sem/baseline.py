@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
+from .moments import SampleMoments
+from .ram import Array, Model
 from .table import Parameter, ParameterTable
 
 
@@ -20,3 +25,13 @@ def baseline_table(table: ParameterTable) -> ParameterTable:
         if any(one.op == "~1" for one in table.parameters):
             rows += [Parameter(name, "~1", "", group) for name in table.observed]
     return replace(table, parameters=tuple(rows), latent=(), definitions=(), constraints=())
+
+
+def sample_values(model: Model, samples: Sequence[SampleMoments]) -> Array:
+    """Give variances, covariances and means of observed variables the sample's values, (q,)."""
+    values = []
+    for index in model.free:
+        sample = samples[model.table.parameters[index].group]
+        matrix, row, column = model.places[index]
+        values.append(sample.covariance[row, column] if matrix == "S" else sample.mean[row])
+    return np.array(values)

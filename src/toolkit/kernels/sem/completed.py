@@ -23,6 +23,7 @@ from .incomplete import expected_information
 from .inference import constrained_inverse
 from .likelihood import discrepancy
 from .patterns import Patterns
+from .points import points_at
 from .ram import Array
 
 
@@ -47,7 +48,7 @@ def completed_test(
         trace = float(np.sum((kept.T @ complete @ kept) * gamma))
     else:
         trace = float(np.sum(complete * (inverse - moved)))
-    statistic = 2.0 * estimator.weight * float(discrepancy(estimator.model, estimator.samples, x))
+    statistic = 2.0 * estimator.weight * float(discrepancy(points_at(estimator.model, estimator.samples, x)))
     return mean_adjusted(statistic, len(moved) - basis.shape[1], trace)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 
@@ -16,11 +16,13 @@ from .estimate import Constraints, Problem
 from .estimator import SampleRows, Saturated
 from .exogenous import exogenous_positions
 from .moments import SampleMoments
+from .points import Discrepancy, points_at, remembered
 from .ram import AnyArray, Array, Model, Positions
 from .table import ParameterTable
 
 Likelihood = Literal["normal", "wishart"]
 COLLINEAR = 1e-10
+CONSTANT = 1e-10
 
 
 def sample_moments(table: ParameterTable, rows: SampleRows, lost: int = 0) -> tuple[SampleMoments, ...]:
@@ -33,16 +35,18 @@ def sample_moments(table: ParameterTable, rows: SampleRows, lost: int = 0) -> tu
                 f"{p} variables need more than {p} complete rows; the data{of_group} have {len(values)}. "
                 "Use fewer variables, join groups, or use answers that are missing in part (missing='fiml')."
             )
-        _refuse_collinear(table, values, of_group)
-    return tuple(SampleMoments.of(values, lost) for values in rows.groups)
+    samples = tuple(SampleMoments.of(values, lost) for values in rows.groups)
+    for label, one in zip(table.groups, samples, strict=True):
+        _refuse_collinear(table, one, f" of group {label}" if label else "")
+    return samples
 
 
-def _refuse_collinear(table: ParameterTable, values: Array, of_group: str) -> None:
-    spread = values.std(axis=0)
-    if (spread == 0).any():
-        names = ", ".join(np.array(table.observed)[spread == 0])
+def _refuse_collinear(table: ParameterTable, sample: SampleMoments, of_group: str) -> None:
+    spread = np.sqrt(np.diag(sample.covariance))
+    if (spread <= CONSTANT * np.abs(sample.mean)).any():
+        names = ", ".join(np.array(table.observed)[spread <= CONSTANT * np.abs(sample.mean)])
         raise AnalysisError(f"All rows{of_group} have the same value on {names}: leave the variable out.")
-    roots, vectors = np.linalg.eigh(np.corrcoef(values.T.reshape(len(spread), -1)).reshape(len(spread), -1))
+    roots, vectors = np.linalg.eigh(sample.covariance / np.outer(spread, spread))
     if roots[0] < COLLINEAR:
         weights = np.abs(vectors[:, 0])
         names = ", ".join(np.array(table.observed)[weights > 0.1 * weights.max()])
@@ -66,6 +70,7 @@ class FromMoments:
     model: Model
     samples: tuple[SampleMoments, ...]
     rows: SampleRows | None = None
+    discrepancy: ClassVar[Discrepancy]
 
     @property
     def weight(self) -> float:
@@ -81,6 +86,26 @@ class FromMoments:
         """Return the same estimator of the same data for another model."""
         return replace(self, model=model)
 
+    def problem(self, constraints: Constraints) -> Problem:
+        """Return the discrepancy to minimise."""
+        at, parts = remembered(self.model, self.samples), self.discrepancy
+        return Problem(
+            value=lambda x: parts.value(at(x)),
+            gradient=lambda x: parts.gradient(at(x)),
+            information=lambda x: parts.information(at(x)),
+            constraints=constraints,
+            hessian=lambda x: parts.hessian(at(x)),
+            subset=lambda draws: self.chosen(draws).problem(constraints),
+        )
+
+    def expected_information(self, x: AnyArray) -> AnyArray:
+        """Compute the expected information per row."""
+        return self.discrepancy.information(points_at(self.model, self.samples, x))
+
+    def observed_information(self, x: AnyArray) -> AnyArray:
+        """Compute the Hessian of the discrepancy."""
+        return self.discrepancy.hessian(points_at(self.model, self.samples, x))
+
     def chosen(self, draws: Positions) -> Self:
         """Return the estimator of some of the draws that the samples hold."""
         return replace(self, samples=tuple(one.chosen(draws) for one in self.samples))
@@ -95,29 +120,12 @@ class FromMoments:
 class MaximumLikelihood(FromMoments):
     """Normal-theory maximum likelihood; ``lavaan::cfa(estimator = "ML")``."""
 
+    discrepancy = likelihood.NORMAL
+
     @classmethod
     def of(cls, model: Model, rows: SampleRows, kind: Likelihood = "normal") -> MaximumLikelihood:
         """Prepare the estimator for complete rows."""
         return cls(model, sample_moments(model.table, rows, int(kind == "wishart")), rows)
-
-    def problem(self, constraints: Constraints) -> Problem:
-        """Return the discrepancy to minimise."""
-        return Problem(
-            value=lambda x: likelihood.discrepancy(self.model, self.samples, x),
-            gradient=lambda x: likelihood.gradient(self.model, self.samples, x),
-            information=self.expected_information,
-            hessian=self.observed_information,
-            constraints=constraints,
-            subset=lambda draws: self.chosen(draws).problem(constraints),
-        )
-
-    def expected_information(self, x: AnyArray) -> AnyArray:
-        """Compute the expected information per row."""
-        return likelihood.expected_information(self.model, self.samples, x)
-
-    def observed_information(self, x: AnyArray) -> AnyArray:
-        """Compute the Hessian of the discrepancy."""
-        return likelihood.hessian(self.model, self.samples, x)
 
     def scores(self, x: Array) -> Array:
         """Compute each row's derivative of the log-likelihood."""
@@ -135,10 +143,11 @@ class MaximumLikelihood(FromMoments):
     def saturated(self) -> Saturated:
         """Describe the unrestricted model: −½ Σ n_g (p ln 2π + ln|S| + p) without the exogenous variables' part."""
         parts = [self._unrestricted(group) for group in range(len(self.samples))]
-        trace = None
-        if self.rows is not None:
-            trace = sum(self._trace(group) for group in range(len(self.samples)))
-        return Saturated(sum(part for part, _ in parts), sum(count for _, count in parts), trace)
+        count = sum(count for _, count in parts)
+        return Saturated(sum(part for part, _ in parts), count, self._whole_trace)
+
+    def _whole_trace(self) -> float:
+        return sum(self._trace(group) for group in range(len(self.samples)))
 
     def _unrestricted(self, group: int) -> tuple[float, int]:
         one, means = self.samples[group], self.model.groups[group].mean_structure
@@ -193,29 +202,12 @@ def unrestricted_trace(values: Array, sample: SampleMoments, means: bool, cluste
 class UnweightedLeastSquares(FromMoments):
     """Unweighted least squares; ``lavaan::cfa(estimator = "ULS")``: covariances with denominator n − 1."""
 
+    discrepancy = least_squares.UNWEIGHTED
+
     @classmethod
     def of(cls, model: Model, rows: SampleRows) -> UnweightedLeastSquares:
         """Prepare the estimator for complete rows."""
         return cls(model, sample_moments(model.table, rows, 1), rows)
-
-    def problem(self, constraints: Constraints) -> Problem:
-        """Return the discrepancy to minimise."""
-        return Problem(
-            value=lambda x: least_squares.discrepancy(self.model, self.samples, x),
-            gradient=lambda x: least_squares.gradient(self.model, self.samples, x),
-            information=self.expected_information,
-            hessian=self.observed_information,
-            constraints=constraints,
-            subset=lambda draws: self.chosen(draws).problem(constraints),
-        )
-
-    def expected_information(self, x: AnyArray) -> AnyArray:
-        """Compute the Hessian of a model that fits exactly."""
-        return least_squares.information(self.model, self.samples, x)
-
-    def observed_information(self, x: AnyArray) -> AnyArray:
-        """Compute the Hessian of the discrepancy."""
-        return least_squares.hessian(self.model, self.samples, x)
 
     def scores(self, x: Array) -> Array:
         """Compute each row's part of the gradient, with the sign of a log-likelihood's."""

@@ -12,17 +12,18 @@ def products(move: Slopes, one: AnyArray, other: AnyArray) -> AnyArray:
     """Compute tr(one dΣᵢ other dΣⱼ) for all pairs, (…, q, q), for symmetric weights."""
     turned_left, turned_right = np.swapaxes(move.left, -1, -2), np.swapaxes(move.right, -1, -2)
     left, right = move.left @ one, move.right @ one
-    other_left, other_right = move.left @ other, move.right @ other
-    scale = move.scale[:, None] * move.scale[None, :]
-    return np.asarray(
-        scale
-        * (
-            (left @ turned_left) * (other_right @ turned_right)
-            + (right @ turned_right) * (other_left @ turned_left)
-            + (left @ turned_right) * (other_right @ turned_left)
-            + (right @ turned_left) * (other_left @ turned_right)
+    same = one is other
+    other_left, other_right = (left, right) if same else (move.left @ other, move.right @ other)
+    across, other_across = left @ turned_right, other_left @ turned_right
+    crossed = (right @ turned_left) * other_across
+    if same:
+        result = 2 * (left @ turned_left) * (right @ turned_right) + 2 * crossed
+    else:
+        result = (left @ turned_left) * (other_right @ turned_right) + (right @ turned_right) * (
+            other_left @ turned_left
         )
-    )
+        result += across * (other_right @ turned_left) + crossed
+    return np.asarray(move.scale[:, None] * move.scale * result)
 
 
 def bend(group: GroupMatrices, found: Implied, weight: AnyArray, pull: AnyArray) -> AnyArray:

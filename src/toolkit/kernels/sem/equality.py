@@ -37,12 +37,11 @@ def with_equal_groups(
         wanted = kind_of(one, table, held) in equal and one.name not in exempt
         if one.group > 0 and wanted and not one.label and not table.parameters[origin].label:
             shared[index] = shared[origin] = f".p{origin + 1}."
-    rows = [replace(one, label=shared.get(index, one.label)) for index, one in enumerate(table.parameters)]
+    rows = [replace(one, label=shared[index]) if index in shared else one for index, one in enumerate(table.parameters)]
     values = {one.label: one.fixed for one in rows if one.label and one.fixed is not None}
-    rows = [replace(one, fixed=values.get(one.label)) if one.fixed is None else one for one in rows]
-    free = {one.label for one in rows if one.fixed is None}
-    given = {one.label for one in table.parameters}
-    return table.with_parameters(tuple(one if one.label in free | given else replace(one, label="") for one in rows))
+    rows = [replace(one, fixed=values[one.label]) if one.fixed is None and one.label in values else one for one in rows]
+    kept = {one.label for one in rows if one.fixed is None} | {one.label for one in table.parameters}
+    return table.with_parameters(tuple(one if one.label in kept else replace(one, label="") for one in rows))
 
 
 def kind_of(one: Parameter, table: ParameterTable, held: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ ROUNDING = 1e-6
 MOST_STEPS = 500
 SHORTEST = 1e-10
 NEAR = 0.05
+RIDGE = 1e-12
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,27 @@ class Constraints:
     basis: Array
     origin: Array
     equations: Callable[[AnyArray], AnyArray] | None = None
+
+    @property
+    def all_free(self) -> bool:
+        """Whether the basis leaves everything free, so that u may stand for x itself."""
+        return bool(self.basis.shape[0] == self.basis.shape[1])
+
+    def inside(self, x: Array) -> Array:
+        """Find u of the nearest x that is free, (…, u)."""
+        return x if self.all_free else np.asarray((x - self.origin) @ self.basis)
+
+    def point(self, u: Array) -> Array:
+        """Compute x, (…, q)."""
+        return u if self.all_free else np.asarray(u @ self.basis.T + self.origin)
+
+    def slope(self, gradient: AnyArray) -> AnyArray:
+        """Take derivatives (…, q) along u, (…, u)."""
+        return gradient if self.all_free else np.asarray(gradient @ self.basis)
+
+    def bent(self, hessian: AnyArray) -> AnyArray:
+        """Take second derivatives (…, q, q) along u, (…, u, u)."""
+        return hessian if self.all_free else np.asarray(self.basis.T @ hessian @ self.basis)
 
     @classmethod
     def none(cls, n_free: int) -> Constraints:
@@ -87,26 +109,28 @@ def minimise(problem: Problem, start: Array, near: bool = False) -> Minimum:
     discrepancy falls (Armijo's rule). The search ends where every scaled derivative is below 1e-8 or no step lowers the
     value; below 1e-6, where rounding may stop it, it counts as converged. `near` takes the Hessian from the beginning.
     """
-    basis, origin = problem.constraints.basis, problem.constraints.origin
-    u = np.asarray((start - origin) @ basis)
-    x = u @ basis.T + origin
+    free = problem.constraints
+    u = free.inside(start)
+    x = free.point(u)
     value = problem.value(x)
     moving, close = np.ones(value.shape, dtype=bool), np.full(value.shape, near)
-    iterations = 0
-    while True:
-        slope = problem.gradient(x) @ basis
-        step, size = _step(problem, x, slope, bool(close.all()))
+    slope = free.slope(problem.gradient(x))
+    step, size = _step(problem, x, slope, near)
+    for iterations in range(MOST_STEPS + 1):
         largest = np.abs(slope / size).max(axis=-1, initial=0.0)
         active = moving & (largest > LARGEST_GRADIENT)
         if not active.any() or iterations == MOST_STEPS:
-            return Minimum(x, value, largest, np.asarray(largest <= ROUNDING), iterations)
-        if problem.subset is not None and 2 * active.sum() <= active.size and x.ndim == 2:
-            rest = np.flatnonzero(active)
-            found = minimise(problem.subset(rest), x[rest], bool(close[rest].all()))
-            return _merged(Minimum(x, value, largest, largest <= ROUNDING, iterations), found, rest)
+            break
+        if iterations:
+            if problem.subset is not None and 2 * active.sum() <= active.size and x.ndim == 2:
+                rest = np.flatnonzero(active)
+                found = minimise(problem.subset(rest), x[rest], bool(close[rest].all()))
+                return _merged(Minimum(x, value, largest, largest <= ROUNDING, iterations), found, rest)
+            step, size = _step(problem, x, slope, bool(close.all()))
         close = close | ~active | (-(step * slope).sum(axis=-1) < NEAR)
         u, x, value, moving = _shortened(problem, u, step, value, slope, active)
-        iterations += 1
+        slope = free.slope(problem.gradient(x))
+    return Minimum(x, value, largest, np.asarray(largest <= ROUNDING), iterations)
 
 
 def _merged(reached: Minimum, found: Minimum, rest: Positions) -> Minimum:
@@ -118,13 +142,13 @@ def _merged(reached: Minimum, found: Minimum, rest: Positions) -> Minimum:
 
 def _step(problem: Problem, x: Array, slope: Array, near: bool) -> tuple[Array, Array]:
     """Find the step, and the square roots of the information of each direction."""
-    basis = problem.constraints.basis
+    free = problem.constraints
     newton = near and problem.hessian is not None
     bent = problem.hessian(x) if near and problem.hessian is not None else problem.information(x)
-    step, size = _solved(basis.T @ bent @ basis, slope)
+    step, size = _solved(free.bent(bent), slope)
     uphill = (step * slope).sum(axis=-1) >= 0
     if newton and bool(uphill.any()):
-        other, other_size = _solved(basis.T @ problem.information(x) @ basis, slope)
+        other, other_size = _solved(free.bent(problem.information(x)), slope)
         step = np.where(uphill[..., None], other, step)
         size = np.where(uphill[..., None], other_size, size)
     return step, size
@@ -132,7 +156,9 @@ def _step(problem: Problem, x: Array, slope: Array, near: bool) -> tuple[Array, 
 
 def _solved(information: Array, slope: Array) -> tuple[Array, Array]:
     size = np.sqrt(np.maximum(np.abs(np.diagonal(information, axis1=-2, axis2=-1)), 1e-16))
-    scaled = information / (size[..., :, None] * size[..., None, :]) + 1e-12 * np.eye(size.shape[-1])
+    scaled = information / (size[..., :, None] * size[..., None, :])
+    place = np.arange(size.shape[-1])
+    scaled[..., place, place] += RIDGE
     step = -np.linalg.solve(scaled, (slope / size)[..., None])[..., 0] / size
     return np.asarray(step), size
 
@@ -143,10 +169,10 @@ def _shortened(
     """Halve the step of each search until its value falls; searches that cannot fall stay where they are."""
     length = np.where(active, 1.0, 0.0)
     fall = (step * slope).sum(axis=-1)
-    basis, origin = problem.constraints.basis, problem.constraints.origin
+    free = problem.constraints
     while True:
         tried = u + length[..., None] * step
-        x = tried @ basis.T + origin
+        x = free.point(tried)
         found = problem.value(x)
         good = (found <= value + 1e-4 * length * fall + 1e-13 * (1 + np.abs(value))) | (length == 0.0)
         if good.all():

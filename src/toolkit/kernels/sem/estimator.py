@@ -7,7 +7,9 @@ only this protocol.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol, runtime_checkable
 
 from .chisquare import MomentStructure
@@ -44,13 +46,18 @@ class Saturated:
     ----------
     log_likelihood : of the unrestricted model; None for least squares.
     n_parameters : free moments in all groups.
-    trace : tr(B₁ A₁⁻¹) with B₁ the first-order (cluster-summed where rows are clustered) and A₁ the observed
-        information per row, which the Yuan–Bentler scaling factor needs; None where rows are unknown.
+    find_trace : computes tr(B₁ A₁⁻¹), which the Yuan–Bentler scaling factor needs, with B₁ the first-order
+        (cluster-summed where rows are clustered) and A₁ the observed information per row; None for least squares.
     """
 
     log_likelihood: float | None
     n_parameters: int
-    trace: float | None
+    find_trace: Callable[[], float] | None
+
+    @cached_property
+    def trace(self) -> float | None:
+        """tr(B₁ A₁⁻¹), computed when it is asked for."""
+        return None if self.find_trace is None else self.find_trace()
 
 
 class Estimator(Protocol):

@@ -17,9 +17,9 @@ from .estimator import SampleRows, Saturated
 from .exogenous import exogenous_positions
 from .implied import Slopes, implied_moments, slopes
 from .incomplete import Slope, Triangle
-from .likelihood import positive_definite
 from .moments import SampleMoments
 from .patterns import Patterns
+from .points import positive_definite
 from .ram import AnyArray, Array, Model, Positions
 from .saturated import SaturatedMoments, check_coverage, saturated_moments
 from .table import ParameterTable
@@ -227,10 +227,13 @@ class FullInformation:
 
     def saturated(self) -> Saturated:
         """Describe the unrestricted model, without the exogenous variables' own part."""
-        pairs = zip(self.data.first_order, self.data.observed_information, strict=True)
-        trace = sum(float(np.trace(np.linalg.solve(bent, first))) for first, bent in pairs)
         count = len(self.data.patterns) * len(self.data.free_moments)
-        return Saturated(-self.weight * self.data.least - self._given(), count, trace)
+        return Saturated(-self.weight * self.data.least - self._given(), count, self._trace)
+
+    def _trace(self) -> float:
+        """Compute tr(B₁ A₁⁻¹) of the unrestricted model."""
+        pairs = zip(self.data.first_order, self.data.observed_information, strict=True)
+        return sum(float(np.trace(np.linalg.solve(bent, first))) for first, bent in pairs)
 
     def _given(self) -> float:
         """Compute the log-likelihood of the exogenous variables."""

@@ -4,178 +4,36 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 
-from ...errors import AnalysisError, ImproperSolutionWarning, NotConverged
-from . import inference, measures, residuals, standardized
-from .admissible import improper, names_of, require_identified
-from .baseline import baseline_table
-from .chisquare import ChiSquare, mean_adjusted, residual_traces, scaled_and_shifted
-from .constrained import minimise_constrained
+from ...errors import ImproperSolutionWarning
+from . import measures, residuals, standardized
+from .admissible import improper, require_identified
 from .constraints import constraints_of
-from .continuous import Likelihood, MaximumLikelihood, UnweightedLeastSquares
-from .estimate import Constraints, Minimum
-from .estimator import Estimator, SampleRows, Saturated, StructuredEstimator
+from .continuous import MaximumLikelihood, UnweightedLeastSquares
+from .estimator import Estimator, SampleRows
 from .exogenous import fix_exogenous
 from .fiml import FullInformation
-from .inference import Information
 from .ram import AnyArray, Array, Model, compile_model
-from .start import start_values
+from .solution import FitOptions, Solution, search
 from .table import ParameterTable
 
-EstimatorName = Literal["ML", "MLR", "ULS"]
-TestName = Literal["standard", "yuan_bentler", "satorra_bentler", "scaled_shifted"]
+DEFAULT = FitOptions()
 
 
 @dataclass(frozen=True)
-class FitOptions:
-    """How to fit; the names are lavaan's.
+class Fitted(Solution):
+    """A model that has met data: a solution, described.
 
     Attributes
     ----------
-    estimator : `ML`, `MLR` (ML with robust errors and test), `ULS`.
-    missing : `listwise` (rows are complete) or `fiml`.
-    information : behind standard errors; None: `expected` for complete rows, `observed` for incomplete or robust ones.
-    test : the scaled test beside the plain one; None: `yuan_bentler` where errors are robust, else none (`standard`).
-    likelihood : `normal`, or `wishart` (denominators n − 1).
-    """
-
-    estimator: EstimatorName = "ML"
-    missing: Literal["listwise", "fiml"] = "listwise"
-    information: Information | None = None
-    test: TestName | None = None
-    likelihood: Likelihood = "normal"
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A model that has met data.
-
-    Attributes
-    ----------
-    estimator, constraints, options : what was minimised, where, and how it is judged.
-    minimum : the estimates and how the search ended.
     faults : what is impossible about the solution, in words.
     """
 
-    estimator: Estimator
-    constraints: Constraints
-    options: FitOptions
-    minimum: Minimum
     faults: tuple[str, ...] = ()
-
-    @property
-    def model(self) -> Model:
-        """The compiled model, exogenous moments fixed at the sample's."""
-        return self.estimator.model
-
-    @property
-    def x(self) -> Array:
-        """Estimates of the free parameters, (q,)."""
-        return self.minimum.x
-
-    @property
-    def n(self) -> int:
-        """Rows in all groups."""
-        sizes: list[int] = [int(one.n) for one in self.estimator.samples]
-        return sum(sizes)
-
-    @cached_property
-    def basis(self) -> Array:
-        """Directions that all constraints leave free at the estimates, (q, u)."""
-        return inference.tangent(self.constraints, self.x)
-
-    @property
-    def npar(self) -> int:
-        """Free parameters, equal ones counted once."""
-        return int(self.basis.shape[1])
-
-    @property
-    def robust(self) -> bool:
-        """Whether errors and test allow for distributions that are not normal, and for clusters."""
-        return self.options.estimator == "MLR" or self.estimator.cluster is not None
-
-    @property
-    def information(self) -> Information:
-        """The information behind standard errors."""
-        if self.options.information is not None:
-            return self.options.information
-        if self.options.estimator == "ULS":
-            return "expected"
-        return "observed" if self.robust or self.options.missing == "fiml" else "expected"
-
-    @cached_property
-    def covariance(self) -> Array:
-        """The covariance matrix of the estimates, (q, q)."""
-        errors = inference.sandwich if self.robust else inference.covariance
-        return errors(self.estimator, self.x, self.basis, self.information)
-
-    @property
-    def se(self) -> Array:
-        """Standard errors of the free parameters, (q,)."""
-        return np.asarray(np.sqrt(np.maximum(np.diag(self.covariance), 0.0)))
-
-    @cached_property
-    def saturated(self) -> Saturated:
-        """The unrestricted model."""
-        return self.estimator.saturated()
-
-    @property
-    def df(self) -> int:
-        """Moments minus free parameters."""
-        return self.saturated.n_parameters - self.npar
-
-    @property
-    def chisq(self) -> ChiSquare:
-        """The plain test."""
-        statistic = 2 * self.estimator.weight * float(self.minimum.value) if self.df else 0.0
-        return ChiSquare(max(statistic, 0.0), self.df)
-
-    @cached_property
-    def scaled(self) -> ChiSquare | None:
-        """The scaled test, or None where the plain one stands alone."""
-        name = self.options.test or ("yuan_bentler" if self.robust else "standard")
-        if name == "standard":
-            return None
-        plain = self.chisq
-        if name == "yuan_bentler":
-            return mean_adjusted(plain.statistic, plain.df, self.unrestricted_trace - self.trace)
-        if not isinstance(self.estimator, StructuredEstimator):
-            raise AnalysisError(f"The test {name} needs complete rows; use yuan_bentler, the test of MLR.")
-        trace, squares = residual_traces(self.estimator.structure(self.x), self.basis)
-        if name == "satorra_bentler":
-            return mean_adjusted(plain.statistic, plain.df, trace)
-        return scaled_and_shifted(plain.statistic, plain.df, trace, squares)
-
-    @cached_property
-    def trace(self) -> float:
-        """tr(B A⁻¹) of the model: its first-order and observed information."""
-        bread = inference.constrained_inverse(inference.information(self.estimator, self.x, "observed"), self.basis)
-        return float((bread * inference.first_order(self.estimator, self.x)).sum())
-
-    @property
-    def unrestricted_trace(self) -> float:
-        """tr(B A⁻¹) of the unrestricted model."""
-        if self.saturated.trace is None:
-            raise AnalysisError("The Yuan–Bentler test needs maximum likelihood and the rows.")
-        return self.saturated.trace
-
-    @property
-    def log_likelihood(self) -> float | None:
-        """The log-likelihood, or None for least squares."""
-        top = self.saturated.log_likelihood
-        return None if top is None else top - self.n * float(self.minimum.value)
-
-    @cached_property
-    def baseline(self) -> Fitted:
-        """The independence model of the same data."""
-        table = fix_exogenous(baseline_table(self.model.table), self.estimator.samples)
-        estimator = self.estimator.with_model(compile_model(table))
-        return search(estimator, Constraints.none(estimator.model.n_free), self.options)
 
     @cached_property
     def fit_measures(self) -> dict[str, float]:
@@ -201,7 +59,7 @@ class Fitted:
         return standardized.standard_errors(function, self.model, self.x, self.covariance)
 
 
-def fit_model(table: ParameterTable, rows: SampleRows, options: FitOptions = FitOptions()) -> Fitted:
+def fit_model(table: ParameterTable, rows: SampleRows, options: FitOptions = DEFAULT) -> Fitted:
     """Estimate the parameters of a table from rows.
 
     ``lavaan::lavaan(table, data, estimator =, missing =, information =, test =, likelihood =, cluster =)``.
@@ -215,12 +73,12 @@ def fit_model(table: ParameterTable, rows: SampleRows, options: FitOptions = Fit
     estimator = estimator_of(model, rows, options)
     if table.exogenous:
         estimator = estimator.with_model(compile_model(fix_exogenous(table, estimator.samples)))
-    fitted = search(estimator, constraints_of(estimator.model.table), options)
-    require_identified(fitted.model, np.asarray(estimator.expected_information(fitted.x)), fitted.basis)
-    return _with_faults(fitted)
+    found = search(estimator, constraints_of(estimator.model.table), options)
+    require_identified(found.model, found.expected_information, found.basis)
+    return _with_faults(found)
 
 
-def refitted(fitted: Fitted, rows: SampleRows) -> Fitted:
+def refitted(fitted: Solution, rows: SampleRows) -> Solution:
     """Fit the same model to other rows, without looking at the solution."""
     table = fitted.model.table
     estimator = estimator_of(fitted.model, rows, fitted.options)
@@ -238,24 +96,9 @@ def estimator_of(model: Model, rows: SampleRows, options: FitOptions) -> Estimat
     return MaximumLikelihood.of(model, rows, options.likelihood)
 
 
-def search(estimator: Estimator, constraints: Constraints, options: FitOptions, start: Array | None = None) -> Fitted:
-    """Minimise from start values; refuse to go on where the search did not end."""
-    problem = estimator.problem(constraints)
-    begin = start_values(estimator.model, estimator.samples) if start is None else start
-    minimum = minimise_constrained(problem, begin)
-    if not minimum.converged:
-        slope = np.abs(np.asarray(problem.gradient(minimum.x)))
-        worst = names_of(estimator.model)[int(slope.argmax())]
-        raise NotConverged(
-            f"The search stopped after {minimum.iterations} steps where there is no minimum (steepest along {worst}). "
-            "Simplify the model, give start values with start(), or check that items of a factor correlate."
-        )
-    return Fitted(estimator, constraints, options, minimum)
-
-
-def _with_faults(fitted: Fitted) -> Fitted:
+def _with_faults(found: Solution) -> Fitted:
     """Name what is impossible about a solution."""
-    faults = improper(fitted.model, fitted.x)
+    faults = improper(found.model, found.x)
     if faults:
         warnings.warn(
             f"The solution is improper: {'; '.join(faults)}. Look for too many factors, too few indicators or people, "
@@ -263,4 +106,4 @@ def _with_faults(fitted: Fitted) -> Fitted:
             ImproperSolutionWarning,
             stacklevel=3,
         )
-    return replace(fitted, faults=faults)
+    return Fitted(found.estimator, found.constraints, found.options, found.minimum, faults)

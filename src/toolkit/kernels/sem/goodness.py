@@ -7,7 +7,6 @@ from collections.abc import Callable
 import numpy as np
 
 from .implied import Implied, implied_moments
-from .likelihood import deviation
 from .moments import SampleMoments, shares
 from .ram import Array, Model
 
@@ -38,8 +37,8 @@ def goodness(
     gfi = 0.0
     for group, one, share in zip(model.groups, samples, shares(samples), strict=True):
         found = implied_moments(group, x)
-        level = one.mean if group.mean_structure else np.zeros_like(one.mean)
-        lost = square(one.covariance - found.covariance, deviation(group, found, one), found)
+        level, mean = (one.mean, found.mean) if group.mean_structure else (np.zeros_like(one.mean),) * 2
+        lost = square(one.covariance - found.covariance, level - mean, found)
         gfi += float(share) * (1 - lost / square(one.covariance, level, found))
     moments, df = counts
     return {"gfi": gfi, "agfi": 1 - moments / df * (1 - gfi) if df > 0 else 1.0, "pgfi": df / moments * gfi}

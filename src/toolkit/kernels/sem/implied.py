@@ -58,7 +58,7 @@ class Slopes:
     ----------
     parameter : position of each among all free parameters, (q,).
     left, right : (…, q, p).
-    scale : 1, or ½ for a variance, (q,).
+    scale : 1, ½ for a variance, 0 for an intercept, (q,).
     mean : dμ, (…, q, p).
     """
 
@@ -79,17 +79,14 @@ def implied_moments(group: GroupMatrices, x: AnyArray) -> Implied:
 
 def slopes(group: GroupMatrices, found: Implied) -> Slopes:
     """Differentiate the implied moments for the paths, (co)variances and intercepts of a group."""
-    path, spread, level = group.path_cells, group.covariance_cells, group.intercept_cells
+    order, path = group.order, group.path_cells
     own = np.swapaxes(found.effects, -1, -2)
-    batch = own.shape[:-2]
-    none = np.zeros((*batch, len(level.row), group.n_observed), dtype=own.dtype)
-    still = np.zeros((*batch, len(spread.row), group.n_observed), dtype=own.dtype)
-    variance = spread.row == spread.column
-    path_means = own[..., path.row, :] * found.means[..., path.column, None]
-    return Slopes(
-        parameter=np.concatenate([path.parameter, spread.parameter, level.parameter]),
-        left=np.concatenate([own[..., path.row, :], own[..., spread.row, :], none], axis=-2),
-        right=np.concatenate([found.crossed[..., path.column, :], own[..., spread.column, :], none], axis=-2),
-        scale=np.concatenate([np.ones(len(path.row)), np.where(variance, 0.5, 1.0), np.zeros(len(level.row))]),
-        mean=np.concatenate([path_means, still, own[..., level.row, :]], axis=-2),
-    )
+    left = own[..., order.left, :]
+    right = np.concatenate([found.crossed[..., path.column, :], own[..., order.right, :]], axis=-2)
+    if not group.mean_structure:
+        return Slopes(order.parameter, left, right, order.scale, np.zeros_like(left))
+    n_levels = len(group.intercept_cells.row)
+    weight = np.zeros(left.shape[:-1], dtype=left.dtype)
+    weight[..., : len(path.row)] = found.means[..., path.column]
+    weight[..., left.shape[-2] - n_levels :] = 1.0
+    return Slopes(order.parameter, left, right, order.scale, left * weight[..., None])

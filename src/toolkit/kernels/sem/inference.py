@@ -46,6 +46,8 @@ def _roots_of_factors(estimator: Estimator, cluster: Positions) -> Array:
 
 def constrained_inverse(matrix: Array, basis: Array) -> Array:
     """Compute K (K'MK)⁻¹ K'."""
+    if basis.shape[0] == basis.shape[1]:
+        return np.asarray(np.linalg.inv(matrix))
     return np.asarray(basis @ np.linalg.solve(basis.T @ matrix @ basis, basis.T))
 
 

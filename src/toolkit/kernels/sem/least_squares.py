@@ -10,24 +10,20 @@ from collections.abc import Sequence
 import numpy as np
 
 from .curvature import bend, products
-from .implied import Implied, Slopes, implied_moments, slopes
-from .likelihood import deviation, summed
-from .moments import SampleMoments, shares
-from .ram import AnyArray, Array, GroupMatrices, Model
+from .implied import implied_moments, slopes
+from .points import Discrepancy, Point, Points, summed
+from .ram import AnyArray, Array, Model
 
 
-def discrepancy(model: Model, samples: Sequence[SampleMoments], x: AnyArray) -> AnyArray:
+def discrepancy(points: Points) -> AnyArray:
     """Compute F, the groups weighted by n_g/N."""
-    parts = []
-    for group, one, share in zip(model.groups, samples, shares(samples), strict=True):
-        found = implied_moments(group, x)
-        away = deviation(group, found, one)
-        parts.append(share * _half_square(one.covariance - found.covariance, away))
-    return np.asarray(np.sum(parts, axis=0))
+    return np.asarray(np.sum([point.share * _half_square(point) for point in points], axis=0))
 
 
-def _half_square(spread: AnyArray, away: AnyArray) -> AnyArray:
-    return np.asarray(0.5 * (_doubled(spread) * spread).sum(axis=(-1, -2)) / 2 + 0.5 * (away**2).sum(axis=-1))
+def _half_square(point: Point) -> AnyArray:
+    spread = point.sample.covariance - point.found.covariance
+    squares = (_doubled(spread) * spread).sum(axis=(-1, -2)) / 2
+    return np.asarray(0.5 * squares + 0.5 * (point.away**2).sum(axis=(-1, -2)))
 
 
 def _doubled(spread: AnyArray) -> AnyArray:
@@ -35,40 +31,38 @@ def _doubled(spread: AnyArray) -> AnyArray:
     return np.asarray(spread * (1 + np.eye(spread.shape[-1])))
 
 
-def gradient(model: Model, samples: Sequence[SampleMoments], x: AnyArray) -> AnyArray:
+def gradient(points: Points) -> AnyArray:
     """Differentiate the discrepancy for all free parameters, (…, q)."""
-    return summed(model, samples, x, _gradient)
+    return summed(points, _gradient)
 
 
-def _gradient(group: GroupMatrices, found: Implied, move: Slopes, sample: SampleMoments) -> AnyArray:
-    spread = sample.covariance - found.covariance
-    away = deviation(group, found, sample)[..., None]
-    bent = ((move.left @ _doubled(spread)) * move.right).sum(axis=-1) * move.scale
-    return np.asarray(-bent - (move.mean @ away)[..., 0])
+def _gradient(point: Point) -> AnyArray:
+    move = point.move
+    spread = _doubled(point.sample.covariance - point.found.covariance)
+    bent = ((move.left @ spread) * move.right).sum(axis=-1) * move.scale
+    return np.asarray(-bent - (move.mean @ point.away)[..., 0])
 
 
-def information(model: Model, samples: Sequence[SampleMoments], x: AnyArray) -> AnyArray:
+def information(points: Points) -> AnyArray:
     """Sum products of the moments' derivatives, the Hessian where the model fits exactly, (…, q, q)."""
-    return summed(model, samples, x, _information)
+    return summed(points, _information)
 
 
-def _information(group: GroupMatrices, found: Implied, move: Slopes, sample: SampleMoments) -> AnyArray:
-    unit = np.eye(group.n_observed)
+def _information(point: Point) -> AnyArray:
+    move, unit = point.move, np.eye(point.group.n_observed)
     variances = move.scale[:, None] * move.left * move.right
     own = 2 * variances @ np.swapaxes(variances, -1, -2)
     return np.asarray(products(move, unit, 0.5 * unit) + own + move.mean @ np.swapaxes(move.mean, -1, -2))
 
 
-def hessian(model: Model, samples: Sequence[SampleMoments], x: AnyArray) -> AnyArray:
+def hessian(points: Points) -> AnyArray:
     """Differentiate the discrepancy twice, (…, q, q)."""
-    return summed(model, samples, x, _hessian)
+    return summed(points, _hessian)
 
 
-def _hessian(group: GroupMatrices, found: Implied, move: Slopes, sample: SampleMoments) -> AnyArray:
-    away = deviation(group, found, sample)
-    return _information(group, found, move, sample) + bend(
-        group, found, _doubled(found.covariance - sample.covariance), away
-    )
+def _hessian(point: Point) -> AnyArray:
+    spread = _doubled(point.found.covariance - point.sample.covariance)
+    return _information(point) + bend(point.group, point.found, spread, point.away[..., 0])
 
 
 def scores(model: Model, rows: Sequence[Array], x: Array) -> Array:
@@ -88,3 +82,6 @@ def scores(model: Model, rows: Sequence[Array], x: Array) -> Array:
         part[:, move.parameter] = mine
         parts.append(part)
     return np.concatenate(parts)
+
+
+UNWEIGHTED = Discrepancy(discrepancy, gradient, information, hessian)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from . import goodness, indices
 from .chisquare import ChiSquare
@@ -10,14 +10,12 @@ from .completed import completed_test
 from .estimator import Estimator
 from .fiml import FullInformation
 from .residuals import root_mean_squares
-
-if TYPE_CHECKING:
-    from .fitted import Fitted
+from .solution import Solution
 
 Pair = tuple[ChiSquare, ChiSquare]
 
 
-def fit_measures(fitted: Fitted) -> dict[str, float]:
+def fit_measures(fitted: Solution) -> dict[str, float]:
     """Gather tests, incremental indices, RMSEA, log-likelihood and residual summaries."""
     values = {"npar": float(fitted.npar), "fmin": _minimum(fitted), "ntotal": float(fitted.n)}
     pair = robust_tests(fitted)
@@ -26,14 +24,14 @@ def fit_measures(fitted: Fitted) -> dict[str, float]:
     return values | _others(fitted)
 
 
-def _minimum(fitted: Fitted) -> float:
+def _minimum(fitted: Solution) -> float:
     """Take the discrepancy; for least squares, whose weights are n − 1, chi-square over 2 N, as lavaan."""
     if fitted.saturated.log_likelihood is None:
         return fitted.chisq.statistic / (2 * fitted.n)
     return float(fitted.minimum.value)
 
 
-def _tests(fitted: Fitted) -> dict[str, float]:
+def _tests(fitted: Solution) -> dict[str, float]:
     defined = fitted.saturated.log_likelihood is not None
     values: dict[str, float] = {}
     for prefix, one in (("", fitted), ("baseline_", fitted.baseline)):
@@ -52,7 +50,7 @@ def _tests(fitted: Fitted) -> dict[str, float]:
     return values
 
 
-def _incremental(fitted: Fitted, pair: Pair | None) -> dict[str, float]:
+def _incremental(fitted: Solution, pair: Pair | None) -> dict[str, float]:
     base = fitted.baseline
     values = indices.incremental(fitted.chisq, base.chisq)
     if fitted.scaled is not None and base.scaled is not None:
@@ -60,7 +58,7 @@ def _incremental(fitted: Fitted, pair: Pair | None) -> dict[str, float]:
     return values | (_named(indices.robust_incremental(*pair), "robust") if pair else {})
 
 
-def _rmsea(fitted: Fitted, pair: Pair | None) -> dict[str, float]:
+def _rmsea(fitted: Solution, pair: Pair | None) -> dict[str, float]:
     n, groups = fitted.estimator.weight, len(fitted.model.groups)
     values = indices.rmsea(fitted.chisq, n, groups)
     values |= {"rmsea_ci_level": indices.LEVEL, "rmsea_close_h0": indices.CLOSE, "rmsea_notclose_h0": indices.NOT_CLOSE}
@@ -78,7 +76,7 @@ def _of_scaled(test: ChiSquare) -> ChiSquare:
     return ChiSquare(test.plain, test.trace)
 
 
-def robust_tests(fitted: Fitted) -> Pair | None:
+def robust_tests(fitted: Solution) -> Pair | None:
     """Choose the tests of model and baseline whose plain statistics and inflation make CFI, TLI and RMSEA robust."""
     if isinstance(fitted.estimator, FullInformation):
         return _completed(fitted, fitted.estimator), _completed(fitted.baseline, fitted.baseline.estimator)
@@ -87,7 +85,7 @@ def robust_tests(fitted: Fitted) -> Pair | None:
     return fitted.scaled, fitted.baseline.scaled
 
 
-def _completed(fitted: Fitted, estimator: Estimator) -> ChiSquare:
+def _completed(fitted: Solution, estimator: Estimator) -> ChiSquare:
     """Test the model as it would be without missing answers."""
     if not isinstance(estimator, FullInformation):
         return fitted.chisq
@@ -95,7 +93,7 @@ def _completed(fitted: Fitted, estimator: Estimator) -> ChiSquare:
     return completed_test(estimator, fitted.x, fitted.basis, fitted.robust, kind)
 
 
-def _likelihood(fitted: Fitted) -> dict[str, float]:
+def _likelihood(fitted: Solution) -> dict[str, float]:
     top, value = fitted.saturated.log_likelihood, fitted.log_likelihood
     if top is None or value is None:
         return {}
@@ -106,7 +104,7 @@ def _likelihood(fitted: Fitted) -> dict[str, float]:
     return values
 
 
-def _others(fitted: Fitted) -> dict[str, float]:
+def _others(fitted: Solution) -> dict[str, float]:
     normal = fitted.saturated.log_likelihood is not None
     square = goodness.normal_square if normal else goodness.unweighted_square
     counts = fitted.saturated.n_parameters, float(fitted.df)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -36,10 +37,29 @@ class Cells:
 
     def filled(self, base: Array, x: AnyArray) -> AnyArray:
         """Put parameters (…, q) into a copy of the base matrix, (…, rows, columns)."""
-        shape = (*x.shape[:-1], *base.shape)
-        matrix = np.broadcast_to(base.astype(x.dtype), shape).copy()
+        matrix = base.astype(x.dtype)
+        if x.ndim > 1:
+            matrix = np.broadcast_to(matrix, (*x.shape[:-1], *base.shape)).copy()
         matrix[..., self.row, self.column] = x[..., self.parameter]
         return matrix
+
+
+@dataclass(frozen=True)
+class SlopeOrder:
+    """A group's q free parameters: those of paths, of (co)variances and of intercepts, in this order.
+
+    Attributes
+    ----------
+    parameter : position of each among all free parameters, (q,).
+    left : the variable whose effects move with it, (q,).
+    right : the other one, for (co)variances; for intercepts, whose covariances stay, any.
+    scale : 1, ½ for a variance, 0 for an intercept, (q,).
+    """
+
+    parameter: Positions
+    left: Positions
+    right: Positions
+    scale: Array
 
 
 @dataclass(frozen=True)
@@ -53,7 +73,10 @@ class GroupMatrices:
         image follows it.
     thresholds, scales : fixed values of the ordinal variables' thresholds (t, 1) and of the scaling factors (p, 1).
     threshold_cells, scale_cells : where free ones go.
-    threshold_variable : the observed variable of each threshold, (t,).
+    threshold_variable, threshold_number : the observed variable of each threshold, and its number from 0, (t,).
+    ordinal : the observed variables that have thresholds.
+    theta : whether residual variances of ordinal variables are parameters; else they are what the variances, 1 over the
+        squared scaling factors, leave.
     n_observed : p; the observed variables are the first p of the v variables.
     mean_structure : whether the model speaks of means; where it does not, means are left as they are in the sample.
     """
@@ -69,16 +92,42 @@ class GroupMatrices:
     threshold_cells: Cells
     scale_cells: Cells
     threshold_variable: Positions
+    threshold_number: Positions
+    ordinal: Positions
+    theta: bool
     n_observed: int
     mean_structure: bool
+
+    @cached_property
+    def order(self) -> SlopeOrder:
+        """How derivatives of the implied moments are put together."""
+        path, spread, level = self.path_cells, self.covariance_cells, self.intercept_cells
+        halves = np.where(spread.row == spread.column, 0.5, 1.0)
+        return SlopeOrder(
+            parameter=np.concatenate([path.parameter, spread.parameter, level.parameter]),
+            left=np.concatenate([path.row, spread.row, level.row]),
+            right=np.concatenate([spread.column, level.row]),
+            scale=np.concatenate([np.ones(len(path.row)), halves, np.zeros(len(level.row))]),
+        )
 
     def filled(self, x: AnyArray) -> tuple[AnyArray, AnyArray, AnyArray]:
         """Put parameters (…, q) into paths (…, v, v), (co)variances (…, v, v) and intercepts (…, v, 1)."""
         cells = self.covariance_cells
         covariances = cells.filled(self.covariances, x)
         covariances[..., cells.column, cells.row] = x[..., cells.parameter]
-        intercepts = self.intercept_cells.filled(self.intercepts, x)
-        return self.path_cells.filled(self.paths, x), covariances, intercepts
+        paths = self.path_cells.filled(self.paths, x)
+        if len(self.ordinal) and not self.theta:
+            self._complete(paths, covariances, x)
+        return paths, covariances, self.intercept_cells.filled(self.intercepts, x)
+
+    def _complete(self, paths: AnyArray, covariances: AnyArray, x: AnyArray) -> None:
+        """Put in the residual variances that give ordinal variables, which cause nothing, their variances."""
+        own = self.ordinal
+        covariances[..., own, own] = 0.0
+        effects = np.linalg.inv(np.eye(paths.shape[-1]) - paths)[..., own, :]
+        explained = ((effects @ covariances) * effects).sum(axis=-1)
+        scales = self.scale_cells.filled(self.scales, x)[..., own, 0]
+        covariances[..., own, own] = scales**-2.0 - explained
 
 
 @dataclass(frozen=True)
@@ -158,6 +207,9 @@ def _group(
         threshold_cells=cells["tau"],
         scale_cells=cells["delta"],
         threshold_variable=np.array([variables[name] for name, _ in order], dtype=np.intp),
+        threshold_number=np.array([int(rhs[1:]) - 1 for _, rhs in order], dtype=np.intp),
+        ordinal=np.array([variables[name] for name in table.ordinal], dtype=np.intp),
+        theta=table.parameterization == "theta",
         n_observed=p,
         mean_structure=any(one.op == "~1" for one, _ in rows),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .implied import implied_moments
+from .implied import Implied, implied_moments
 from .moments import SampleMoments
 from .ram import Array, GroupMatrices, Model
 
@@ -59,11 +59,12 @@ def mplus(s: Array, m: Array, sigma: Array, mu: Array) -> tuple[Array, Array]:
 
 def residuals(model: Model, samples: tuple[SampleMoments, ...], x: Array, kind: Kind = bollen) -> tuple[Residuals, ...]:
     """Compute the residuals of each group; `bollen` are lavaan's `cor.bollen`."""
-    return tuple(_of_group(group, one, x, kind) for group, one in zip(model.groups, samples, strict=True))
+    return tuple(
+        _of_group(group, one, implied_moments(group, x), kind) for group, one in zip(model.groups, samples, strict=True)
+    )
 
 
-def _of_group(group: GroupMatrices, sample: SampleMoments, x: Array, kind: Kind) -> Residuals:
-    found = implied_moments(group, x)
+def _of_group(group: GroupMatrices, sample: SampleMoments, found: Implied, kind: Kind) -> Residuals:
     mean = found.mean if group.mean_structure else sample.mean
     spread, level = kind(sample.covariance, sample.mean, found.covariance, mean)
     return Residuals(spread, level if group.mean_structure else None)
@@ -75,27 +76,34 @@ def root_mean_squares(model: Model, samples: tuple[SampleMoments, ...], x: Array
     Square roots of mean squares over the lower triangle (CRMR: without the diagonal, whose differences are 0) and the
     means; of several groups, averages weighted by n_g.
     """
-    kinds: dict[str, tuple[Kind, bool]] = {
-        "rmr": (raw, True),
-        "srmr": (bentler, True),
-        "crmr": (correlations, False),
-        "srmr_mplus": (mplus, True),
-    }
+    found = [implied_moments(group, x) for group in model.groups]
     values = {}
-    for name, (kind, diagonal) in kinds.items():
-        found = residuals(model, samples, x, kind)
-        values[name] = _average([_root(one, diagonal, True) for one in found], samples)
-        values[f"{name}_nomean"] = _average([_root(one, diagonal, False) for one in found], samples)
+    for name, (kind, diagonal) in SUMMARIES.items():
+        groups = [_of_group(*of_group, kind) for of_group in zip(model.groups, samples, found, strict=True)]
+        values[name] = _average([_root(one, diagonal, True) for one in groups], samples)
+        values[f"{name}_nomean"] = _average([_root(one, diagonal, False) for one in groups], samples)
     values["srmr_bentler"], values["srmr_bentler_nomean"] = values["srmr"], values.pop("srmr_nomean")
     return values
 
 
+SUMMARIES: dict[str, tuple[Kind, bool]] = {
+    "rmr": (raw, True),
+    "srmr": (bentler, True),
+    "crmr": (correlations, False),
+    "srmr_mplus": (mplus, True),
+}
+
+
 def _root(one: Residuals, diagonal: bool, means: bool) -> float:
-    cells = one.covariance[np.tril_indices(len(one.covariance), 0 if diagonal else -1)]
-    if means and one.mean is not None:
-        cells = np.concatenate([cells, one.mean])
-    return float(np.sqrt((cells**2).mean())) if len(cells) else 0.0
+    p = len(one.covariance)
+    level = one.mean if means and one.mean is not None else np.zeros(0)
+    own = float((np.diagonal(one.covariance) ** 2).sum())
+    below = (float((one.covariance**2).sum()) - own) / 2
+    total = below + (own if diagonal else 0.0) + float(level @ level)
+    count = p * (p - 1) // 2 + (p if diagonal else 0) + len(level)
+    return float(np.sqrt(max(total, 0.0) / count)) if count else 0.0
 
 
 def _average(values: list[float], samples: tuple[SampleMoments, ...]) -> float:
-    return float(np.average(values, weights=[float(one.n) for one in samples]))
+    sizes = np.array([one.n for one in samples], dtype=np.float64)
+    return float(np.array(values) @ sizes / sizes.sum())

@@ -13,7 +13,7 @@ from .moments import SampleMoments
 from .ram import Array, Model
 from .table import Parameter
 
-ROUNDS = 25
+ROUNDS = 3
 STRONGEST, WEAKEST = 0.95, 0.1
 CLOSEST = 0.8  # largest start correlation
 UNIQUE = 0.15  # smallest share of a variance that stays unexplained
@@ -135,13 +135,14 @@ class _Guess:
         evenly = {one: self._evenly(one, counts) for one in counts} if thresholds is None else {}
         order = {one: index for index, one in enumerate(counts)}
         levels = self._levels(paths)
+        explained = (paths * np.nan_to_num(self.moments)).sum(axis=1)
         found = []
         for one in self.rows:
             match one.op:
                 case "=~" | "~":
                     found.append(paths[self._cell(one)])
                 case "~~":
-                    found.append(self._spread(one, paths))
+                    found.append(self._spread(one, paths, explained))
                 case "~1":
                     found.append(levels[self.place[one.lhs]])
                 case "|":
@@ -177,16 +178,15 @@ class _Guess:
                 paths[self._cell(one)] = one.fixed
         return paths
 
-    def _spread(self, one: Parameter, paths: Array) -> float:
+    def _spread(self, one: Parameter, paths: Array, explained: Array) -> float:
         left, right = self.place[one.lhs], self.place[one.rhs]
         whole = self.moments[left, right]
         if left == right:
-            explained = paths[left] @ np.nan_to_num(self.moments[:, left])
-            return float(max(whole - explained, UNIQUE * whole))
+            return float(max(whole - explained[left], UNIQUE * whole))
         if paths[left].any() or paths[right].any():
             return 0.0
         widest = CLOSEST * np.sqrt(self.moments[left, left] * self.moments[right, right])
-        return float(np.clip(whole, -widest, widest))
+        return float(min(max(whole, -widest), widest))
 
     def _levels(self, paths: Array) -> Array:
         """Compute intercepts and factor means; where intercepts are fixed, factor means follow from the means."""
@@ -212,7 +212,8 @@ def principal_axis(r: Array) -> Array:
     shared = np.abs(r - np.diag(np.diagonal(r))).max(axis=0, initial=0.0)
     axis = np.sqrt(shared)
     for _ in range(ROUNDS):
-        inner = r - np.diag(np.diagonal(r)) + np.diag(np.clip(shared, WEAKEST**2, STRONGEST**2))
+        inner = r.copy()
+        np.fill_diagonal(inner, np.minimum(np.maximum(shared, WEAKEST**2), STRONGEST**2))
         roots, vectors = np.linalg.eigh(inner)
         axis = vectors[:, -1] * np.sqrt(max(roots[-1], 0.0))
         shared = axis**2
