@@ -118,7 +118,10 @@ class FromMoments:
 
 @dataclass(frozen=True)
 class MaximumLikelihood(FromMoments):
-    """Normal-theory maximum likelihood; ``lavaan::cfa(estimator = "ML")``."""
+    """Normal-theory maximum likelihood; ``lavaan::cfa(estimator = "ML")``.
+
+    With the Wishart likelihood several groups weigh n_g − 1 throughout; lavaan lets them weigh n_g while it searches.
+    """
 
     discrepancy = likelihood.NORMAL
 

@@ -12,18 +12,14 @@ def products(move: Slopes, one: AnyArray, other: AnyArray) -> AnyArray:
     """Compute tr(one dΣᵢ other dΣⱼ) for all pairs, (…, q, q), for symmetric weights."""
     turned_left, turned_right = np.swapaxes(move.left, -1, -2), np.swapaxes(move.right, -1, -2)
     left, right = move.left @ one, move.right @ one
-    same = one is other
-    other_left, other_right = (left, right) if same else (move.left @ other, move.right @ other)
-    across, other_across = left @ turned_right, other_left @ turned_right
-    crossed = (right @ turned_left) * other_across
-    if same:
-        result = 2 * (left @ turned_left) * (right @ turned_right) + 2 * crossed
-    else:
-        result = (left @ turned_left) * (other_right @ turned_right) + (right @ turned_right) * (
-            other_left @ turned_left
-        )
-        result += across * (other_right @ turned_left) + crossed
-    return np.asarray(move.scale[:, None] * move.scale * result)
+    across = left @ turned_right
+    if one is other:
+        result = (left @ turned_left) * (right @ turned_right) + across * np.swapaxes(across, -1, -2)
+        return np.asarray(2 * move.scale[:, None] * move.scale * result)
+    other_left, other_right = move.left @ other, move.right @ other
+    crossed = across * np.swapaxes(other_left @ turned_right, -1, -2)
+    result = (left @ turned_left) * (other_right @ turned_right) + (right @ turned_right) * (other_left @ turned_left)
+    return np.asarray(move.scale[:, None] * move.scale * (result + crossed + np.swapaxes(crossed, -1, -2)))
 
 
 def bend(group: GroupMatrices, found: Implied, weight: AnyArray, pull: AnyArray) -> AnyArray:

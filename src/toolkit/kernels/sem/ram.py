@@ -61,6 +61,10 @@ class SlopeOrder:
     right: Positions
     scale: Array
 
+    def complete(self, n_free: int) -> bool:
+        """Whether these are all free parameters, in order."""
+        return len(self.parameter) == n_free and bool((self.parameter == np.arange(n_free)).all())
+
 
 @dataclass(frozen=True)
 class GroupMatrices:

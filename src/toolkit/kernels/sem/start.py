@@ -10,6 +10,7 @@ from scipy.special import ndtri
 
 from .implied import implied_moments
 from .moments import SampleMoments
+from .points import positive_definite
 from .ram import Array, Model
 from .table import Parameter
 
@@ -57,7 +58,7 @@ def _simpler(model: Model) -> Iterator[Array]:
 
 def _definite(model: Model, x: Array) -> bool:
     covariances = [implied_moments(group, x).covariance for group in model.groups]
-    return all(np.isfinite(one).all() and float(np.linalg.eigvalsh(one)[0]) > 0 for one in covariances)
+    return all(np.isfinite(one).all() and bool(positive_definite(one)[0]) for one in covariances)
 
 
 @dataclass
