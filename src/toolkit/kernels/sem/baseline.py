@@ -16,22 +16,35 @@ def baseline_table(table: ParameterTable) -> ParameterTable:
     """Build the independence model of a table's variables, in which lavaan's baseline is."""
     rows: list[Parameter] = []
     for group in range(len(table.groups)):
-        rows += [Parameter(name, "~~", name, group) for name in table.observed]
+        rows += [one for one in table.parameters if one.group == group and one.op == "|"]
+        rows += [Parameter(name, "~~", name, group, _variance(name, table)) for name in table.observed]
         rows += [
             Parameter(name, "~~", other, group)
             for index, name in enumerate(table.exogenous)
             for other in table.exogenous[index + 1 :]
         ]
         if any(one.op == "~1" for one in table.parameters):
-            rows += [Parameter(name, "~1", "", group) for name in table.observed]
+            rows += [Parameter(name, "~1", "", group, _mean(name, table)) for name in table.observed]
+    rows = [replace(one, label="", fixed=None) if one.op == "|" else one for one in rows]
     return replace(table, parameters=tuple(rows), latent=(), definitions=(), constraints=())
 
 
-def sample_values(model: Model, samples: Sequence[SampleMoments]) -> Array:
-    """Give variances, covariances and means of observed variables the sample's values, (q,)."""
+def _variance(name: str, table: ParameterTable) -> float | None:
+    return 1.0 if name in table.ordinal else None
+
+
+def _mean(name: str, table: ParameterTable) -> float | None:
+    return 0.0 if name in table.ordinal else None
+
+
+def sample_values(model: Model, samples: Sequence[SampleMoments], thresholds: Sequence[Array] = ()) -> Array:
+    """Give variances, covariances, means and thresholds of observed variables the sample's values, (q,)."""
     values = []
     for index in model.free:
-        sample = samples[model.table.parameters[index].group]
+        group = model.table.parameters[index].group
         matrix, row, column = model.places[index]
-        values.append(sample.covariance[row, column] if matrix == "S" else sample.mean[row])
+        if matrix == "tau":
+            values.append(thresholds[group][row])
+        else:
+            values.append(samples[group].covariance[row, column] if matrix == "S" else samples[group].mean[row])
     return np.array(values)

@@ -99,6 +99,7 @@ def parameter_table(model: str | Syntax, options: TableOptions = TableOptions())
         observed=builder.roles.observed,
         latent=builder.roles.latent,
         ordinal=builder.ordinal,
+        parameterization=options.parameterization,
         groups=options.groups,
         exogenous=builder.roles.held if options.fixed_x else (),
         definitions=syntax.definitions,

@@ -9,7 +9,8 @@ from functools import cached_property
 
 import numpy as np
 
-from ...errors import ImproperSolutionWarning
+from ...checks import listed
+from ...errors import AnalysisError, ImproperSolutionWarning
 from . import measures, residuals, standardized
 from .admissible import improper, require_identified
 from .constraints import constraints_of
@@ -17,6 +18,7 @@ from .continuous import MaximumLikelihood, UnweightedLeastSquares
 from .estimator import Estimator, SampleRows
 from .exogenous import fix_exogenous
 from .fiml import FullInformation
+from .ordinal import OrdinalLeastSquares, Weighting
 from .ram import AnyArray, Array, Model, compile_model
 from .solution import FitOptions, Solution, search
 from .table import ParameterTable
@@ -89,11 +91,26 @@ def refitted(fitted: Solution, rows: SampleRows) -> Solution:
 
 def estimator_of(model: Model, rows: SampleRows, options: FitOptions) -> Estimator:
     """Choose the estimator."""
+    if model.table.ordinal or options.estimator in ("DWLS", "WLSMV", "ULSMV"):
+        return _of_ordinal(model, rows, options)
     if options.missing == "fiml":
         return FullInformation.of(model, rows)
     if options.estimator == "ULS":
         return UnweightedLeastSquares.of(model, rows)
     return MaximumLikelihood.of(model, rows, options.likelihood)
+
+
+def _of_ordinal(model: Model, rows: SampleRows, options: FitOptions) -> OrdinalLeastSquares:
+    """Choose the estimator of ordinal variables."""
+    if options.estimator in ("ML", "MLR"):
+        raise AnalysisError(
+            f"{options.estimator} takes all variables as continuous, and {listed(model.table.ordinal)} are ordinal: "
+            "use WLSMV, or leave them out of ordered=."
+        )
+    if options.missing == "fiml":
+        raise AnalysisError("missing='fiml' is for continuous variables; for ordinal ones use listwise or pairwise.")
+    weighting: Weighting = "diagonal" if options.estimator in ("DWLS", "WLSMV") else "unit"
+    return OrdinalLeastSquares.of(model, rows, weighting, options.missing)
 
 
 def _with_faults(found: Solution) -> Fitted:

@@ -90,3 +90,25 @@ def slopes(group: GroupMatrices, found: Implied) -> Slopes:
     weight[..., : len(path.row)] = found.means[..., path.column]
     weight[..., left.shape[-2] - n_levels :] = 1.0
     return Slopes(order.parameter, left, right, order.scale, left * weight[..., None])
+
+
+def scaling_factors(group: GroupMatrices, found: Implied, x: AnyArray) -> AnyArray:
+    """Compute δ, (…, p): parameters, or (theta) what makes variances 1; not a number where a variance is negative."""
+    if not group.theta:
+        return group.scale_cells.filled(group.scales, x)[..., 0]
+    variance = np.diagonal(found.covariance, axis1=-2, axis2=-1)[..., group.ordinal]
+    possible = variance.real > 0
+    scales = np.ones((*x.shape[:-1], group.n_observed), dtype=x.dtype)
+    scales[..., group.ordinal] = np.where(possible, np.where(possible, variance, 1.0) ** -0.5, np.nan)
+    return scales
+
+
+def on_sample_scale(group: GroupMatrices, found: Implied, x: AnyArray) -> tuple[AnyArray, AnyArray]:
+    """Give the implied covariances and means in the units of the sample's: those behind ordinal variables scaled by δ.
+
+    Without ordinal variables they stay as they are.
+    """
+    if not len(group.ordinal):
+        return found.covariance, found.mean
+    scales = scaling_factors(group, found, x)
+    return found.covariance * (scales[..., :, None] * scales[..., None, :]), found.mean * scales

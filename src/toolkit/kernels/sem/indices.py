@@ -12,13 +12,17 @@ LEVEL = 0.9
 
 
 def incremental(test: ChiSquare, baseline: ChiSquare) -> dict[str, float]:
-    """Compare a model's chi-square with the baseline's: CFI, TLI and their kin."""
+    """Compare a model's chi-square with the baseline's: CFI, TLI and their kin.
+
+    NFI and RFI are not defined, so not a number, where the model has more degrees of freedom than the baseline.
+    """
     t, df, t0, df0 = test.statistic, test.df, baseline.statistic, baseline.df
     values = _relative(t - df, df, t0 - df0, df0)
     nfi = (t0 - t) / t0
     rfi = 1 - (t / df) / (t0 / df0) if df > 0 else 1.0
     ifi = (t0 - t) / (t0 - df) if t0 != df else 1.0
-    return values | {"rfi": rfi, "nfi": nfi, "pnfi": df / df0 * nfi, "ifi": ifi}
+    fits = {"rfi": rfi, "nfi": nfi} if df <= df0 else dict.fromkeys(("rfi", "nfi"), float("nan"))
+    return values | fits | {"pnfi": df / df0 * nfi, "ifi": ifi}
 
 
 def robust_incremental(test: ChiSquare, baseline: ChiSquare) -> dict[str, float]:
@@ -31,6 +35,8 @@ def robust_incremental(test: ChiSquare, baseline: ChiSquare) -> dict[str, float]
 
 
 def _relative(excess: float, df: float, excess0: float, df0: float) -> dict[str, float]:
+    if np.isnan(excess + excess0):
+        return dict.fromkeys(("cfi", "tli", "nnfi", "rni"), float("nan"))
     worst = max(excess, excess0, 0.0)
     cfi = 1 - max(excess, 0.0) / worst if worst > 0 else 1.0
     tli = 1 - (excess * df0) / (excess0 * df) if df > 0 and excess0 != 0 else 1.0
@@ -71,6 +77,8 @@ def robust_rmsea(test: ChiSquare, n: float, groups: int) -> dict[str, float]:
 
 def noncentrality(statistic: float, df: float, probability: float) -> float:
     """Find the λ under which chi-square stays below the statistic with a probability; 0 where none is so small."""
+    if np.isnan(statistic):
+        return float("nan")
     if special.chdtr(df, statistic) <= probability:
         return 0.0
     high = max(statistic, 1.0)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from . import goodness, indices
+from . import goodness, indices, ordinal_measures
 from .chisquare import ChiSquare
 from .completed import completed_test
 from .estimator import Estimator
 from .fiml import FullInformation
+from .ordinal import OrdinalLeastSquares
 from .residuals import root_mean_squares
 from .solution import Solution
 
@@ -20,7 +21,6 @@ def fit_measures(fitted: Solution) -> dict[str, float]:
     values = {"npar": float(fitted.npar), "fmin": _minimum(fitted), "ntotal": float(fitted.n)}
     pair = robust_tests(fitted)
     values |= _tests(fitted) | _incremental(fitted, pair) | _rmsea(fitted, pair) | _likelihood(fitted)
-    values |= root_mean_squares(fitted.model, fitted.estimator.samples, fitted.x)
     return values | _others(fitted)
 
 
@@ -32,7 +32,7 @@ def _minimum(fitted: Solution) -> float:
 
 
 def _tests(fitted: Solution) -> dict[str, float]:
-    defined = fitted.saturated.log_likelihood is not None
+    defined = fitted.options.estimator not in ("ULS", "ULSMV")
     values: dict[str, float] = {}
     for prefix, one in (("", fitted), ("baseline_", fitted.baseline)):
         plain = one.chisq
@@ -80,6 +80,8 @@ def robust_tests(fitted: Solution) -> Pair | None:
     """Choose the tests of model and baseline whose plain statistics and inflation make CFI, TLI and RMSEA robust."""
     if isinstance(fitted.estimator, FullInformation):
         return _completed(fitted, fitted.estimator), _completed(fitted.baseline, fitted.baseline.estimator)
+    if isinstance(fitted.estimator, OrdinalLeastSquares) and fitted.robust:
+        return ordinal_measures.robust_tests(fitted.estimator, fitted.x, fitted.basis, fitted.df)
     if fitted.scaled is None or fitted.baseline.scaled is None:
         return None
     return fitted.scaled, fitted.baseline.scaled
@@ -105,11 +107,14 @@ def _likelihood(fitted: Solution) -> dict[str, float]:
 
 
 def _others(fitted: Solution) -> dict[str, float]:
+    others = indices.other_indices(fitted.chisq, fitted.npar, fitted.estimator.weight)
+    if isinstance(fitted.estimator, OrdinalLeastSquares):
+        return others | ordinal_measures.ordinal_measures(fitted.estimator, fitted.x, fitted.chisq)
     normal = fitted.saturated.log_likelihood is not None
     square = goodness.normal_square if normal else goodness.unweighted_square
     counts = fitted.saturated.n_parameters, float(fitted.df)
-    values = goodness.goodness(fitted.model, fitted.estimator.samples, fitted.x, square, counts)
-    return values | indices.other_indices(fitted.chisq, fitted.npar, fitted.estimator.weight)
+    values = root_mean_squares(fitted.model, fitted.estimator.samples, fitted.x)
+    return others | values | goodness.goodness(fitted.model, fitted.estimator.samples, fitted.x, square, counts)
 
 
 def _named(values: dict[str, float], variant: str) -> dict[str, float]:

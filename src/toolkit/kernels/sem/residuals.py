@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from .implied import Implied, implied_moments
+from .implied import implied_moments, on_sample_scale
 from .moments import SampleMoments
 from .ram import Array, GroupMatrices, Model
 
@@ -18,7 +18,8 @@ class Residuals:
 
     Attributes
     ----------
-    covariance, mean : (p, p), and (p,) or None for a model without means.
+    covariance, mean : (p, p), and (p,) or None for a model without means. For ordinal variables correlations of what is
+        behind them, and no means (not a number).
     """
 
     covariance: Array
@@ -59,31 +60,43 @@ def mplus(s: Array, m: Array, sigma: Array, mu: Array) -> tuple[Array, Array]:
 
 def residuals(model: Model, samples: tuple[SampleMoments, ...], x: Array, kind: Kind = bollen) -> tuple[Residuals, ...]:
     """Compute the residuals of each group; `bollen` are lavaan's `cor.bollen`."""
-    return tuple(
-        _of_group(group, one, implied_moments(group, x), kind) for group, one in zip(model.groups, samples, strict=True)
-    )
+    found = _implied(model, x)
+    return tuple(_of_group(*of_group, kind) for of_group in zip(model.groups, samples, found, strict=True))
 
 
-def _of_group(group: GroupMatrices, sample: SampleMoments, found: Implied, kind: Kind) -> Residuals:
-    mean = found.mean if group.mean_structure else sample.mean
-    spread, level = kind(sample.covariance, sample.mean, found.covariance, mean)
+def _implied(model: Model, x: Array) -> list[tuple[Array, Array]]:
+    return [on_sample_scale(group, implied_moments(group, x), x) for group in model.groups]
+
+
+def _of_group(group: GroupMatrices, sample: SampleMoments, found: tuple[Array, Array], kind: Kind) -> Residuals:
+    spread, level = kind(sample.covariance, sample.mean, found[0], found[1] if group.mean_structure else sample.mean)
+    level[group.ordinal] = np.nan
     return Residuals(spread, level if group.mean_structure else None)
 
 
-def root_mean_squares(model: Model, samples: tuple[SampleMoments, ...], x: Array) -> dict[str, float]:
+def root_mean_squares(
+    model: Model, samples: tuple[SampleMoments, ...], x: Array, thresholds: Sequence[Array] = ()
+) -> dict[str, float]:
     """Compute RMR, SRMR (Bentler's and Mplus') and CRMR, each with and without means, as lavaan defines them.
 
     Square roots of mean squares over the lower triangle (CRMR: without the diagonal, whose differences are 0) and the
-    means; of several groups, averages weighted by n_g.
+    means; of several groups, averages weighted by n_g. `thresholds` are each group's residuals of them, which stand in
+    for the means of ordinal variables.
     """
-    found = [implied_moments(group, x) for group in model.groups]
+    found = _implied(model, x)
     values = {}
     for name, (kind, diagonal) in SUMMARIES.items():
         groups = [_of_group(*of_group, kind) for of_group in zip(model.groups, samples, found, strict=True)]
+        groups = [_with(one, cuts) for one, cuts in zip(groups, thresholds, strict=True)] if thresholds else groups
         values[name] = _average([_root(one, diagonal, True) for one in groups], samples)
         values[f"{name}_nomean"] = _average([_root(one, diagonal, False) for one in groups], samples)
     values["srmr_bentler"], values["srmr_bentler_nomean"] = values["srmr"], values.pop("srmr_nomean")
     return values
+
+
+def _with(one: Residuals, thresholds: Array) -> Residuals:
+    means = np.zeros(0) if one.mean is None else one.mean[~np.isnan(one.mean)]
+    return Residuals(one.covariance, np.concatenate([thresholds, means]))
 
 
 SUMMARIES: dict[str, tuple[Kind, bool]] = {

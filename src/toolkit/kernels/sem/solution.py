@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -12,17 +13,19 @@ from ...errors import AnalysisError, NotConverged
 from . import inference
 from .admissible import names_of
 from .baseline import baseline_table, sample_values
-from .chisquare import ChiSquare, mean_adjusted, residual_traces, scaled_and_shifted
+from .chisquare import ChiSquare, MomentStructure, mean_adjusted, residual_traces, scaled_and_shifted
 from .constrained import minimise_constrained
 from .continuous import Likelihood
 from .estimate import Constraints, Minimum
 from .estimator import Estimator, Saturated, StructuredEstimator
 from .exogenous import fix_exogenous
 from .inference import Information
+from .ordinal import OrdinalLeastSquares
 from .ram import Array, Model, compile_model
 from .start import start_values
 
-EstimatorName = Literal["ML", "MLR", "ULS"]
+EstimatorName = Literal["ML", "MLR", "ULS", "DWLS", "WLSMV", "ULSMV"]
+ROBUST = ("MLR", "WLSMV", "ULSMV")
 TestName = Literal["standard", "yuan_bentler", "satorra_bentler", "scaled_shifted"]
 
 
@@ -32,15 +35,17 @@ class FitOptions:
 
     Attributes
     ----------
-    estimator : `ML`, `MLR` (ML with robust errors and test), `ULS`.
-    missing : `listwise` (rows are complete) or `fiml`.
+    estimator : `ML`, `MLR` (ML with robust errors and test), `ULS`; for ordinal variables `DWLS`, `WLSMV` (DWLS with
+        robust errors and test), `ULS`, `ULSMV`.
+    missing : `listwise` (rows are complete) or `fiml`; for ordinal variables `listwise` or `pairwise`.
     information : behind standard errors; None: `expected` for complete rows, `observed` for incomplete or robust ones.
-    test : the scaled test beside the plain one; None: `yuan_bentler` where errors are robust, else none (`standard`).
+    test : the scaled test beside the plain one; None: where errors are robust `yuan_bentler` (for
+        ordinal variables `scaled_shifted`), else none (`standard`).
     likelihood : `normal`, or `wishart` (denominators n − 1).
     """
 
     estimator: EstimatorName = "ML"
-    missing: Literal["listwise", "fiml"] = "listwise"
+    missing: Literal["listwise", "pairwise", "fiml"] = "listwise"
     information: Information | None = None
     test: TestName | None = None
     likelihood: Likelihood = "normal"
@@ -90,14 +95,14 @@ class Solution:
     @property
     def robust(self) -> bool:
         """Whether errors and test allow for distributions that are not normal, and for clusters."""
-        return self.options.estimator == "MLR" or self.estimator.cluster is not None
+        return self.options.estimator in ROBUST or self.estimator.cluster is not None
 
     @property
     def information(self) -> Information:
         """The information behind standard errors."""
         if self.options.information is not None:
             return self.options.information
-        if self.options.estimator == "ULS":
+        if self.options.estimator not in ("ML", "MLR"):
             return "expected"
         return "observed" if self.robust or self.options.missing == "fiml" else "expected"
 
@@ -109,6 +114,8 @@ class Solution:
     @cached_property
     def covariance(self) -> Array:
         """The covariance matrix of the estimates, (q, q)."""
+        if self.robust and isinstance(self.estimator, OrdinalLeastSquares):
+            return self.estimator.sandwich(self.structure, self.basis)
         if self.robust:
             return inference.sandwich(self.estimator, self.x, self.basis, self.information)
         if self.information == "expected":
@@ -137,17 +144,28 @@ class Solution:
         return ChiSquare(max(statistic, 0.0), self.df)
 
     @cached_property
+    def structure(self) -> MomentStructure:
+        """The moments' derivatives, weights and covariances at the estimates."""
+        if not isinstance(self.estimator, StructuredEstimator):
+            raise AnalysisError("Tests scaled by the covariances of moments need complete rows; use MLR and its test.")
+        return self.estimator.structure(self.x)
+
+    @property
+    def _usual_test(self) -> TestName:
+        if not self.robust:
+            return "standard"
+        return "scaled_shifted" if isinstance(self.estimator, OrdinalLeastSquares) else "yuan_bentler"
+
+    @cached_property
     def scaled(self) -> ChiSquare | None:
         """The scaled test, or None where the plain one stands alone."""
-        name = self.options.test or ("yuan_bentler" if self.robust else "standard")
+        name = self.options.test or self._usual_test
         if name == "standard":
             return None
         plain = self.chisq
         if name == "yuan_bentler":
             return mean_adjusted(plain.statistic, plain.df, self.unrestricted_trace - self.trace)
-        if not isinstance(self.estimator, StructuredEstimator):
-            raise AnalysisError(f"The test {name} needs complete rows; use yuan_bentler, the test of MLR.")
-        trace, squares = residual_traces(self.estimator.structure(self.x), self.basis)
+        trace, squares = residual_traces(self.structure, self.basis)
         if name == "satorra_bentler":
             return mean_adjusted(plain.statistic, plain.df, trace)
         return scaled_and_shifted(plain.statistic, plain.df, trace, squares)
@@ -176,14 +194,14 @@ class Solution:
         """The independence model of the same data."""
         table = fix_exogenous(baseline_table(self.model.table), self.estimator.samples)
         estimator = self.estimator.with_model(compile_model(table))
-        start = sample_values(estimator.model, estimator.samples)
+        start = sample_values(estimator.model, estimator.samples, _thresholds(estimator))
         return search(estimator, Constraints.none(estimator.model.n_free), self.options, start)
 
 
 def search(estimator: Estimator, constraints: Constraints, options: FitOptions, start: Array | None = None) -> Solution:
     """Minimise from start values; refuse to go on where the search did not end."""
     problem = estimator.problem(constraints)
-    begin = start_values(estimator.model, estimator.samples) if start is None else start
+    begin = start_values(estimator.model, estimator.samples, _thresholds(estimator)) if start is None else start
     minimum = minimise_constrained(problem, begin)
     if not minimum.converged:
         slope = np.abs(np.asarray(problem.gradient(minimum.x)))
@@ -193,3 +211,8 @@ def search(estimator: Estimator, constraints: Constraints, options: FitOptions, 
             "Simplify the model, give start values with start(), or check that items of a factor correlate."
         )
     return Solution(estimator, constraints, options, minimum)
+
+
+def _thresholds(estimator: Estimator) -> Sequence[Array]:
+    """Give each group's sample thresholds in the order of the model's."""
+    return estimator.start_thresholds() if isinstance(estimator, OrdinalLeastSquares) else ()

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .implied import implied_moments
+from .implied import implied_moments, scaling_factors
 from .inference import jacobian
 from .ram import AnyArray, Array, GroupMatrices, Model
 
@@ -25,6 +25,21 @@ def std_all(model: Model, x: AnyArray) -> AnyArray:
     return _standardised(model, x, observed=True)
 
 
+def unstandardized(model: Model, x: AnyArray) -> AnyArray:
+    """Give every parameter as it is: one value per row of the table, (…, rows).
+
+    Fixed ones too, and what follows from others: residual variances of ordinal variables (delta parameterization) or
+    their scaling factors (theta).
+    """
+    by_group = []
+    for group in model.groups:
+        paths, covariances, intercepts = group.filled(x)
+        thresholds = group.threshold_cells.filled(group.thresholds, x)
+        scales = scaling_factors(group, implied_moments(group, x), x)[..., None]
+        by_group.append({"A": paths, "S": covariances, "M": intercepts, "tau": thresholds, "delta": scales})
+    return _by_row(model, by_group)
+
+
 def standard_errors(
     function: Callable[[Model, AnyArray], AnyArray], model: Model, x: Array, covariance: Array
 ) -> Array:
@@ -34,7 +49,10 @@ def standard_errors(
 
 
 def _standardised(model: Model, x: AnyArray, observed: bool) -> AnyArray:
-    by_group = [_matrices(group, x, observed) for group in model.groups]
+    return _by_row(model, [_matrices(group, x, observed) for group in model.groups])
+
+
+def _by_row(model: Model, by_group: list[dict[str, AnyArray]]) -> AnyArray:
     values = [
         by_group[one.group][place[0]][..., place[1], place[2]]
         for one, place in zip(model.table.parameters, model.places, strict=True)
@@ -43,24 +61,33 @@ def _standardised(model: Model, x: AnyArray, observed: bool) -> AnyArray:
 
 
 def _matrices(group: GroupMatrices, x: AnyArray, observed: bool) -> dict[str, AnyArray]:
-    """Rescale the matrices of one group; a variance is divided by the variable's whole variance."""
-    found = implied_moments(group, x)
+    """Rescale the matrices of one group."""
     paths, covariances, intercepts = group.filled(x)
-    total = np.diagonal(found.covariances, axis1=-2, axis2=-1)
+    thresholds = group.threshold_cells.filled(group.thresholds, x)
+    values = {"A": paths, "S": covariances, "M": intercepts, "tau": thresholds}
+    found = {name: values[name] * factor for name, factor in scale_factors(group, x, observed).items()}
+    return {**found, "delta": group.scale_cells.filled(group.scales, x)}
+
+
+def scale_factors(group: GroupMatrices, x: AnyArray, observed: bool) -> dict[str, AnyArray]:
+    """Compute what a standardised solution multiplies each cell of one group's matrices with.
+
+    A variance is divided by the variable's whole variance, a covariance by the residual standard deviations.
+    """
+    _, covariances, _ = group.filled(x)
+    total = np.diagonal(implied_moments(group, x).covariances, axis1=-2, axis2=-1)
     own = np.diagonal(covariances, axis1=-2, axis2=-1)
     scaled = np.arange(total.shape[-1]) >= (0 if observed else group.n_observed)
     sd = np.where(scaled, _root(total), 1.0)
     residual_sd = np.where(scaled & (own.real > 0), _root(np.where(own.real > 0, own, 1.0)), 1.0)
-    spread = covariances / (residual_sd[..., :, None] * residual_sd[..., None, :])
+    spread = 1 / (residual_sd[..., :, None] * residual_sd[..., None, :])
     place = np.arange(total.shape[-1])
-    spread[..., place, place] = own / sd**2
-    thresholds = group.threshold_cells.filled(group.thresholds, x)
+    spread[..., place, place] = 1 / sd**2
     return {
-        "A": paths * sd[..., None, :] / sd[..., :, None],
+        "A": sd[..., None, :] / sd[..., :, None],
         "S": spread,
-        "M": intercepts / sd[..., None],
-        "tau": thresholds / sd[..., group.threshold_variable, None],
-        "delta": group.scale_cells.filled(group.scales, x),
+        "M": 1 / sd[..., None],
+        "tau": 1 / sd[..., group.threshold_variable, None],
     }
 
 

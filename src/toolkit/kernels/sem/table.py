@@ -59,6 +59,9 @@ class ParameterTable:
     parameters : the rows, group by group.
     observed, latent : the variables, in the order of the model text.
     ordinal : the observed variables that have thresholds.
+    parameterization : `delta`: the variance of what is behind an ordinal variable is 1 over its squared scaling factor,
+        and its residual variance is what the model leaves of it; `theta`: the residual variance is a parameter, and the
+        scaling factor follows.
     groups : the groups' labels.
     exogenous : observed variables that the model only conditions on (`fixed.x`): their means, variances and covariances
         among themselves are the sample's, fixed when the model meets the data.
@@ -69,6 +72,7 @@ class ParameterTable:
     observed: tuple[str, ...]
     latent: tuple[str, ...]
     ordinal: tuple[str, ...] = ()
+    parameterization: str = "delta"
     groups: tuple[str, ...] = ("",)
     exogenous: tuple[str, ...] = ()
     definitions: tuple[Assignment, ...] = ()
