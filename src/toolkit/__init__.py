@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .analysis.agreement import icc
     from .analysis.associations import correlations
+    from .analysis.cfa import ModelOptions, cfa, sem
     from .analysis.congruence import congruence
     from .analysis.describe import describe
     from .analysis.factors import RotationOptions, efa
@@ -32,11 +33,13 @@ if TYPE_CHECKING:
 _HOMES = {
     "Dialect": "readers",
     "Instrument": "instrument_model",
+    "ModelOptions": "analysis.cfa",
     "Responses": "responses",
     "Result": "results",
     "RotationOptions": "analysis.factors",
     "Study": "study",
     "attempt": "results",
+    "cfa": "analysis.cfa",
     "codebook": "exchange.codebook",
     "congruence": "analysis.congruence",
     "correlations": "analysis.associations",
@@ -57,6 +60,7 @@ _HOMES = {
     "report": "reporting.run",
     "retention": "analysis.retention",
     "score": "scoring",
+    "sem": "analysis.cfa",
     "simulate": "simulation",
     "style_profile": "analysis.profiles",
 }
@@ -64,11 +68,13 @@ _HOMES = {
 __all__ = [
     "Dialect",
     "Instrument",
+    "ModelOptions",
     "Responses",
     "Result",
     "RotationOptions",
     "Study",
     "attempt",
+    "cfa",
     "codebook",
     "congruence",
     "correlations",
@@ -89,6 +95,7 @@ __all__ = [
     "report",
     "retention",
     "score",
+    "sem",
     "simulate",
     "style_profile",
 ]
