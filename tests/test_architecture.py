@@ -104,6 +104,7 @@ LAYERS = (
     "responses",
     "readers",
     "scoring",
+    "pairing",
     "simulation",
     "plots",
     "analysis",
