@@ -14,7 +14,7 @@ from toolkit.kernels.sem.constraints import constraints_of
 from toolkit.kernels.sem.defaults import parameter_table
 from toolkit.kernels.sem.definitions import definitions_of
 from toolkit.kernels.sem.estimate import Problem
-from toolkit.kernels.sem.inference import delta_method, jacobian
+from toolkit.kernels.sem.inference import delta_method, errors_of, jacobian
 from toolkit.kernels.sem.table import Parameter, ParameterTable
 
 MODELS = oracle("lavaan_constraints")
@@ -42,7 +42,7 @@ def test_defined_parameters_and_their_errors_are_lavaans(name):
     defined = definitions_of(fitted.model.table)
     assert [one.split(":=")[0] for one in case["name"]] == list(defined.names)
     np.testing.assert_allclose(defined(fitted.x), case["est"], atol=NEAR)
-    errors = np.sqrt(np.diag(delta_method(defined, fitted.x, fitted.covariance)))
+    errors = errors_of(delta_method(defined, fitted.x, fitted.covariance))
     known = [error or 0.0 for error in case["se"]]  # null where a constraint leaves no error
     np.testing.assert_allclose(errors, known, rtol=1e-4, atol=1e-8)
 

@@ -23,7 +23,7 @@ from tests.kernels.sem.models import (
 )
 from toolkit.errors import AnalysisError, TooFewCases
 from toolkit.kernels.sem.definitions import definitions_of
-from toolkit.kernels.sem.inference import delta_method
+from toolkit.kernels.sem.inference import delta_method, errors_of
 from toolkit.kernels.sem.solution import FitOptions
 
 MLR = FitOptions("MLR")
@@ -185,7 +185,7 @@ def _assert_definitions(fitted, table):
     defined = definitions_of(fitted.model.table)
     frame = pd.DataFrame(table).set_index("label").loc[list(defined.names)]
     np.testing.assert_allclose(defined(fitted.x), frame["est"], atol=1e-6)
-    errors = np.sqrt(np.diag(delta_method(defined, fitted.x, fitted.covariance)))
+    errors = errors_of(delta_method(defined, fitted.x, fitted.covariance))
     np.testing.assert_allclose(errors, frame["se"].astype(float), rtol=1e-5)
     free = list(fitted.model.free)
     np.testing.assert_allclose(defined(fitted.std_all[free]), frame["std.all"], atol=2e-6)

@@ -77,6 +77,11 @@ def delta_method(function: Callable[[AnyArray], AnyArray], x: Array, covariance:
     return np.asarray(slope @ covariance @ slope.T)
 
 
+def errors_of(covariance: Array) -> Array:
+    """Take standard errors from a covariance matrix; 0 where rounding leaves a variance of nothing below 0."""
+    return np.asarray(np.sqrt(np.maximum(np.diagonal(covariance), 0.0)))
+
+
 def tangent(constraints: Constraints, x: Array) -> Array:
     """Return the basis of the directions that all constraints leave free at x, (q, u)."""
     if constraints.equations is None:

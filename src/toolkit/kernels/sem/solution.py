@@ -125,7 +125,7 @@ class Solution:
     @property
     def se(self) -> Array:
         """Standard errors of the free parameters, (q,)."""
-        return np.asarray(np.sqrt(np.maximum(np.diag(self.covariance), 0.0)))
+        return inference.errors_of(self.covariance)
 
     @cached_property
     def saturated(self) -> Saturated:
