@@ -100,6 +100,13 @@ def constraints_of(table: ParameterTable) -> Constraints:
     return Constraints(_orthonormal(basis[member]), origin[member], functions if others else None)
 
 
+def equations_of(table: ParameterTable) -> Functions:
+    """Return the constraints (`==`) of a table as functions that are 0 where they hold."""
+    defined, labels = definitions_of(table).defined, Names.of(table)
+    found = _read(table, [*defined], labels)
+    return Functions(tuple(_text(one) for one, _ in found), tuple(one for _, one in found), defined, labels)
+
+
 def equal_parameters(table: ParameterTable) -> Positions:
     """Give each free parameter a number, the same to all of one label, (q,)."""
     numbers: dict[str | int, int] = {}

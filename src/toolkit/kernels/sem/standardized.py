@@ -61,12 +61,13 @@ def _by_row(model: Model, by_group: list[dict[str, AnyArray]]) -> AnyArray:
 
 
 def _matrices(group: GroupMatrices, x: AnyArray, observed: bool) -> dict[str, AnyArray]:
-    """Rescale the matrices of one group."""
+    """Rescale the matrices of one group; what is behind a standardised variable needs no scaling factor."""
     paths, covariances, intercepts = group.filled(x)
     thresholds = group.threshold_cells.filled(group.thresholds, x)
     values = {"A": paths, "S": covariances, "M": intercepts, "tau": thresholds}
     found = {name: values[name] * factor for name, factor in scale_factors(group, x, observed).items()}
-    return {**found, "delta": group.scale_cells.filled(group.scales, x)}
+    scales = scaling_factors(group, implied_moments(group, x), x)[..., None]
+    return {**found, "delta": np.ones_like(scales) if observed else scales}
 
 
 def scale_factors(group: GroupMatrices, x: AnyArray, observed: bool) -> dict[str, AnyArray]:
