@@ -104,7 +104,7 @@ def model_data(chosen: Sample, model: ModelText, choice: Choice, group: str | No
     codes, labels = _groups(chosen.responses, group)
     used &= codes >= 0
     sizes = np.bincount(codes[used], minlength=len(labels))
-    _check_sizes(labels, sizes, len(names), choice)
+    _check_sizes(labels, sizes, len(names), _more_rows(choice, bool((holes.any(axis=1) & ~used).any())))
     order = np.flatnonzero(used)[np.argsort(codes[used], kind="stable")]
     parts = tuple(np.split(x[order], np.cumsum(sizes)[:-1]))
     cluster = None if chosen.cluster is None else _renumbered(chosen, order)
@@ -178,19 +178,24 @@ def _label(value: Any) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _check_sizes(labels: tuple[str, ...], sizes: npt.NDArray[np.intp], p: int, choice: Choice) -> None:
+def _more_rows(choice: Choice, dropped: bool) -> str:
+    """Say how rows with missing answers can count, where there are some that do not."""
+    if choice.missing != "listwise" or not dropped:
+        return ""
+    other = "missing='pairwise'" if choice.ordinal else "missing='fiml' with ML or MLR"
+    return f"; {other} uses incomplete rows as well"
+
+
+def _check_sizes(labels: tuple[str, ...], sizes: npt.NDArray[np.intp], p: int, more_rows: str) -> None:
     """Refuse groups with too few rows for the covariances of the variables."""
     small = list(_too_small(labels, sizes, p))
-    if not small:
-        return
-    rows = "complete rows" if choice.missing == "listwise" else "rows with answers"
-    many = choice.missing == "listwise"
-    advice = f"; missing={'pairwise' if choice.ordinal else 'fiml'!r} uses incomplete rows as well" if many else ""
-    raise TooFewCases(
-        f"A model of {counted(p, 'variable')} needs more than {p} {rows}{' in each group' if len(labels) > 1 else ''}, "
-        f"but there are {', '.join(small)}: use fewer variables{', join groups' if len(labels) > 1 else ''} or collect "
-        f"more{advice}."
-    )
+    if small:
+        several = len(labels) > 1
+        raise TooFewCases(
+            f"A model of {counted(p, 'variable')} needs more than {p} rows that can be used"
+            f"{' in each group' if several else ''}, but there are {', '.join(small)}: use fewer variables"
+            f"{', join groups' if several else ''} or collect more{more_rows}."
+        )
 
 
 def _too_small(labels: tuple[str, ...], sizes: npt.NDArray[np.intp], p: int) -> Iterator[str]:

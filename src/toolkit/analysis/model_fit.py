@@ -90,7 +90,7 @@ class Estimated:
         if options.interval == "percentile":
             low[known], high[known] = percentile(values, options.confidence)
         else:
-            speed = acceleration(self.fitted, self.values)[known]
+            speed = acceleration(self.fitted, lambda x: self.values(x)[..., known])
             low[known], high[known] = bca(values, estimates[known], speed, options.confidence)
         return low, high
 
