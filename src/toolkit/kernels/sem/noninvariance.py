@@ -2,9 +2,9 @@
 
 With E_R and E_F the expected answers given the factors by the parameters of the reference and of the focal group, and
 the factors distributed as in the focal group: dMACS = sqrt E[(E_R − E_F)²] / SD, SD = ((n_R − 1) SD_R +
-(n_F − 1) SD_F) / (n_R + n_F − 2). Nye & Drasgow (2011), doi:10.1037/a0022955. Its signed form E[E_F − E_R] / SD says in which direction
-(Nye, Bradburn, Olenick, Bialko & Drasgow 2019, doi:10.1177/1094428118761122). Both groups must have the factors in the
-same units: a model in which some items are equal over groups.
+(n_F − 1) SD_F) / (n_R + n_F − 2). Nye & Drasgow (2011), doi:10.1037/a0022955. Its signed form E[E_F − E_R] / SD says in
+which direction (Nye, Bradburn, Olenick, Bialko & Drasgow 2019, doi:10.1177/1094428118761122). Both groups must have the
+factors in the same units: a model in which some items are equal over groups.
 """
 
 from __future__ import annotations
