@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .analysis.agreement import icc
     from .analysis.associations import correlations
     from .analysis.attenuation import attenuation
+    from .analysis.cfa import ModelOptions, cfa, sem
     from .analysis.congruence import congruence
     from .analysis.describe import describe
     from .analysis.factors import RotationOptions, efa
@@ -34,12 +35,14 @@ if TYPE_CHECKING:
 _HOMES = {
     "Dialect": "readers",
     "Instrument": "instrument_model",
+    "ModelOptions": "analysis.cfa",
     "Responses": "responses",
     "Result": "results",
     "RotationOptions": "analysis.factors",
     "Study": "study",
     "attempt": "results",
     "attenuation": "analysis.attenuation",
+    "cfa": "analysis.cfa",
     "codebook": "exchange.codebook",
     "congruence": "analysis.congruence",
     "correlations": "analysis.associations",
@@ -61,6 +64,7 @@ _HOMES = {
     "report": "reporting.run",
     "retention": "analysis.retention",
     "score": "scoring",
+    "sem": "analysis.cfa",
     "simulate": "simulation",
     "style_profile": "analysis.profiles",
     "suggested_factors": "analysis.retention",
@@ -70,12 +74,14 @@ _HOMES = {
 __all__ = [
     "Dialect",
     "Instrument",
+    "ModelOptions",
     "Responses",
     "Result",
     "RotationOptions",
     "Study",
     "attempt",
     "attenuation",
+    "cfa",
     "codebook",
     "congruence",
     "correlations",
@@ -97,6 +103,7 @@ __all__ = [
     "report",
     "retention",
     "score",
+    "sem",
     "simulate",
     "style_profile",
     "suggested_factors",

@@ -58,6 +58,10 @@ class AnalysisError(ToolkitError):
     """An analysis cannot be carried out on these data."""
 
 
+class ModelError(AnalysisError):
+    """The text of a model cannot be read, or its parts do not fit together."""
+
+
 class NotIdentified(AnalysisError):  # noqa: N818 - the field's word
     """The data do not determine the parameters of the model."""
 
@@ -88,6 +92,14 @@ class ToolkitWarning(UserWarning):
 
 class UndefinedStatisticWarning(ToolkitWarning):
     """A statistic is not defined for these data; its cell is empty and `fit` says why."""
+
+
+class ModelWarning(ToolkitWarning):
+    """A model is not quite what its text seems to say."""
+
+
+class ImproperSolutionWarning(ToolkitWarning):
+    """A solution holds what cannot be: a negative variance, a correlation beyond ±1."""
 
 
 class MergedCategoryWarning(ToolkitWarning):

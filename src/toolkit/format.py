@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from .headings import BOUNDED, BOUNDED_BY_ONE, HEADINGS, INTERVAL, NAMES, PERCENT, STANDARD_ERROR
+from .headings import BOUNDED, BOUNDED_BY_ONE, HEADINGS, INTERVAL, NAMES, P_VALUE, PERCENT, STANDARD_ERROR
 
 EMPTY = "—"
 MINUS = "\u2212"
@@ -129,7 +129,7 @@ def cell(column: str, value: Any, digits: int = 2) -> str:
         return percent(float(value), 1)
     if isinstance(value, numbers.Integral):
         return count(int(value))
-    if isinstance(value, numbers.Real) and column == "p":
+    if isinstance(value, numbers.Real) and P_VALUE.search(column):
         return p_value(float(value)).removeprefix("= ")
     if isinstance(value, numbers.Real):
         finer = digits + 1 if STANDARD_ERROR.match(column) else digits

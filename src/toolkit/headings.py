@@ -87,7 +87,40 @@ HEADINGS = {
     "rmsea_ci": "RMSEA CI",
     "tli": "TLI",
     "cfi": "CFI",
+    "aic": "AIC",
     "bic": "BIC",
+    "bic2": "Adjusted BIC",
+    "logl": "Log-likelihood",
+    "npar": "Parameters",
+    "pvalue": "p",
+    "chisq_scaled": "Scaled χ²",
+    "df_scaled": "Scaled df",
+    "pvalue_scaled": "Scaled p",
+    "baseline_chisq": "Baseline χ²",
+    "baseline_df": "Baseline df",
+    "cfi_scaled": "Scaled CFI",
+    "tli_scaled": "Scaled TLI",
+    "cfi_robust": "Robust CFI",
+    "tli_robust": "Robust TLI",
+    "rmsea_ci_lower": "RMSEA lower",
+    "rmsea_ci_upper": "RMSEA upper",
+    "rmsea_pvalue": "p (close fit)",
+    "rmsea_scaled": "Scaled RMSEA",
+    "rmsea_ci_lower_scaled": "Scaled RMSEA lower",
+    "rmsea_ci_upper_scaled": "Scaled RMSEA upper",
+    "rmsea_pvalue_scaled": "Scaled p (close fit)",
+    "rmsea_robust": "Robust RMSEA",
+    "rmsea_ci_lower_robust": "Robust RMSEA lower",
+    "rmsea_ci_upper_robust": "Robust RMSEA upper",
+    "rmsea_pvalue_robust": "Robust p (close fit)",
+    "srmr": "SRMR",
+    "r_squared": "R²",
+    "lhs": "Left",
+    "op": "Operator",
+    "rhs": "Right",
+    "est": "Estimate",
+    "std_lv": "Std. (latent)",
+    "std_all": "Std. (all)",
     "ss_loadings": "SS loadings",
     "determinacy": "Multiple R",
     "determinacy_squared": "R²",
@@ -101,8 +134,9 @@ HEADINGS = {
 BOUNDED = re.compile(
     r"^(alpha|lambda|omega|split_half|kappa|reliability_|discrimination$|residual$|r$|r_|mean_r|kmo$|map2$|map4$|p$|share|icc|rho)(?!.*_se$)"
     r"|^(F\d+$|loading$|structure$|communality$|uniqueness$|proportion|cumulative|determinacy|minimum_correlation$)"
-    r"|^(congruence|rmsr|rmsea$|tli$|cfi$)"
+    r"|^(congruence|rmsr|rmsea(?!_pvalue)|tli|cfi|srmr)"
 )
+P_VALUE = re.compile(r"^p$|^pvalue|_pvalue")
 STANDARD_ERROR = re.compile(r"^se$|_se$|^standard_error")
 BOUNDED_BY_ONE = {"r", "icc", "kappa", "loading"}  # estimates whose column `ci` is bounded as they are
 INTERVAL = re.compile(

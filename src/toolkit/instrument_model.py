@@ -12,6 +12,7 @@ from pydantic import Field, PrivateAttr, ValidationError, WithJsonSchema, field_
 from .checks import nearest, quoted
 from .errors import Fault, InstrumentError
 from .instrument_rules import LANGUAGE, inconsistencies
+from .measurement import ModelKind, measurement_model
 from .specs import Document, Flag, Spec, model_faults, written_as
 
 Language = Annotated[str, written_as(LANGUAGE, "a language code, such as en or pt-BR")]
@@ -216,6 +217,34 @@ class Instrument(Spec):
         options = self.response[self.by_id[item].response]
         labels = options.labels.get(self.language)
         return tuple(labels) if labels else tuple(str(option) for option in options.options)
+
+    def model(self, kind: ModelKind = "correlated") -> str:
+        """Write the instrument's own measurement model in lavaan's language, with items as indicators.
+
+        Every scale with several items is a factor of that name; a scale with one item enters as that observed item;
+        composites are no factors. Items are meant as answered, so loadings of reversed items come out negative.
+
+        Parameters
+        ----------
+        kind : `correlated` factors; `one_factor` for all items; `second_order`, where a scale that pools at least
+            three others is the factor behind theirs; `bifactor`, a general factor and a factor for each scale, none of
+            which covary (two items of one scale load on its factor with equal size).
+
+        Raises
+        ------
+        InstrumentError
+            Where the scales make no such model.
+
+        Examples
+        --------
+        >>> import toolkit as tk
+        >>> print(tk.instrument("rws6").model("second_order"))
+        avoidance =~ rws01 + rws07
+        emotional_withdrawal =~ rws09 + rws11
+        nontransparency =~ rws08 + rws12
+        total =~ avoidance + emotional_withdrawal + nontransparency
+        """
+        return measurement_model(kind, self.scales, {one.id for one in self.items if one.reverse}, self.id)
 
     def with_range(self, minimum: int, maximum: int) -> Instrument:
         """Copy the instrument with another response range for all items; labels that no longer fit are dropped."""

@@ -53,6 +53,11 @@ def influence(x: npt.ArrayLike, fit: Polychoric, *, information: Information = "
     return found
 
 
+def covariance_influence(x: npt.ArrayLike, fit: Polychoric, *, information: Information = "outer") -> Array:
+    """Influence of each row on the estimates of `moments_of`, (n, q): as `influence`, on covariances where they are."""
+    return _as_covariances(influence(x, fit, information=information), fit)
+
+
 def asymptotic_covariance(
     x: npt.ArrayLike,
     fit: Polychoric,

@@ -1,0 +1,148 @@
+"""Tables of a structural equation model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from ..kernels.sem import standardized
+from ..kernels.sem.ram import Array
+from .model_fit import Estimated
+
+FIT = (
+    "npar",
+    "chisq",
+    "df",
+    "pvalue",
+    "chisq_scaled",
+    "df_scaled",
+    "pvalue_scaled",
+    "scaling_factor",
+    "shift_parameter",
+    "baseline_chisq",
+    "baseline_df",
+    "cfi",
+    "tli",
+    "cfi_scaled",
+    "tli_scaled",
+    "cfi_robust",
+    "tli_robust",
+    "rmsea",
+    "rmsea_ci_lower",
+    "rmsea_ci_upper",
+    "rmsea_pvalue",
+    "rmsea_scaled",
+    "rmsea_ci_lower_scaled",
+    "rmsea_ci_upper_scaled",
+    "rmsea_pvalue_scaled",
+    "rmsea_robust",
+    "rmsea_ci_lower_robust",
+    "rmsea_ci_upper_robust",
+    "rmsea_pvalue_robust",
+    "srmr",
+    "logl",
+    "aic",
+    "bic",
+    "bic2",
+)
+RENAMED = {"chisq_scaling_factor": "scaling_factor", "chisq_shift_parameters": "shift_parameter"}
+WHOLE = ("npar", "df", "baseline_df")
+
+
+def measures(found: Estimated) -> dict[str, Any]:
+    """Choose the measures of fit for `fit`: those of lavaan's that the estimator has, in a fixed order."""
+    known = {RENAMED.get(name, name): value for name, value in found.fitted.fit_measures.items()}
+    return {name: int(known[name]) if name in WHOLE else known[name] for name in FIT if name in known}
+
+
+def why_undefined(found: Estimated, fit: dict[str, Any]) -> str:
+    """Say which measures are empty and why, or nothing."""
+    empty = [name for name in FIT if name in fit and np.isnan(fit[name])]
+    if not empty:
+        return ""
+    why = []
+    if found.fitted.df == 0:
+        why.append("a model with df = 0 cannot be tested")
+    if "pvalue" in empty and found.choice.estimator == "ULS":
+        why.append("without normality and weights chi-square of ULS has no known distribution")
+    if found.choice.ordinal and "cfi_robust" in empty:
+        why.append(
+            "robust indices of ordinal variables are not defined beside continuous variables, with restricted "
+            "thresholds or where correlations are not positive definite"
+        )
+    return f"not defined: {', '.join(empty)} ({'; '.join(why) or 'no value can be computed'})"
+
+
+def fit_measures(found: Estimated) -> pd.DataFrame:
+    """List all measures of fit under lavaan's names, with `_` for `.`."""
+    known = found.fitted.fit_measures
+    return pd.DataFrame({"measure": list(known), "value": list(known.values())})
+
+
+def estimates(found: Estimated) -> pd.DataFrame:
+    """List the parameters in lavaan's order, and then the defined ones."""
+    fitted, rows = found.fitted, found.table.parameters
+    defined = found.table.definitions
+    est = np.asarray(found.values(fitted.x))
+    se = found.errors
+    z = est / se
+    low, high = found.interval(est, float(special.ndtri((1 + found.plan.options.confidence) / 2)))
+    return pd.DataFrame(
+        {
+            "lhs": [*(one.lhs for one in rows), *(one.left for one in defined)],
+            "op": [*(one.op for one in rows), *(":=" for _ in defined)],
+            "rhs": [*(one.rhs for one in rows), *(one.expression for one in defined)],
+            "group": [*(found.data.labels[one.group] for one in rows), *("" for _ in defined)],
+            "label": [*(one.label for one in rows), *(one.left for one in defined)],
+            "est": est,
+            "se": se,
+            "z": z,
+            "p": 2 * special.ndtr(-np.abs(z)),
+            "ci_low": low,
+            "ci_high": high,
+            "std_lv": found.standardised(fitted.std_lv),
+            "std_all": found.standardised(fitted.std_all),
+        }
+    )
+
+
+def shown(table: pd.DataFrame) -> list[str]:
+    """Choose the columns of the estimates that hold something."""
+    return [name for name in table.columns if name not in ("group", "label") or table[name].astype(bool).any()]
+
+
+def residual_correlations(found: Estimated) -> pd.DataFrame:
+    """Set sample correlations minus implied ones out as a square, one for each group below the other."""
+    squares = [
+        _square(found, one.covariance, label)
+        for label, one in zip(found.data.labels, found.fitted.residuals(), strict=True)
+    ]
+    return pd.concat(squares, ignore_index=True)
+
+
+def _square(found: Estimated, values: Array, label: str) -> pd.DataFrame:
+    names = list(found.data.names)
+    table = pd.DataFrame(values, columns=names)
+    table.insert(0, "item", names, allow_duplicates=True)
+    return _with_group(table, label, found)
+
+
+def _with_group(table: pd.DataFrame, label: str, found: Estimated) -> pd.DataFrame:
+    if len(found.data.labels) > 1:
+        table.insert(0, "group", label, allow_duplicates=True)
+    return table
+
+
+def r_squared(found: Estimated) -> pd.DataFrame:
+    """List the share of each variable's variance that the model explains."""
+    model = found.fitted.model
+    names = np.array([*model.table.observed, *model.table.latent], dtype=object)
+    parts = []
+    for label, shares in zip(found.data.labels, standardized.r_squared(model, found.fitted.x), strict=True):
+        known = ~np.isnan(shares)
+        table = pd.DataFrame({"variable": names[known], "r_squared": shares[known]})
+        parts.append(_with_group(table, label, found))
+    return pd.concat(parts, ignore_index=True)

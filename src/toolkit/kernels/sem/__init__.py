@@ -1,0 +1,1 @@
+"""Structural equation models: syntax → parameter table → moments → estimate → inference → fit."""
