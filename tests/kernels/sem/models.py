@@ -102,7 +102,7 @@ def assert_estimates(fitted: Fitted, table: dict, tolerance: float = ESTIMATES, 
             np.testing.assert_allclose(fitted.standardized_se(solution), standard, rtol=ERRORS, atol=2e-6)
 
 
-def assert_fit_measures(fitted: Fitted, wanted: dict, left_out=()) -> None:
+def assert_fit_measures(fitted: Fitted, wanted: dict, left_out=(), tolerance: float = MEASURES) -> None:
     """Compare every fit measure that the oracle has; what R leaves undefined is not a number here."""
     found = fitted.fit_measures
     for name, value in wanted.items():
@@ -112,7 +112,7 @@ def assert_fit_measures(fitted: Fitted, wanted: dict, left_out=()) -> None:
         if value is None or value == "NA":
             assert np.isnan(ours), name
         else:
-            assert ours == pytest.approx(value, rel=MEASURES, abs=MEASURES), name
+            assert ours == pytest.approx(value, rel=tolerance, abs=tolerance), name
 
 
 def two_copies(data: pd.DataFrame) -> pd.DataFrame:

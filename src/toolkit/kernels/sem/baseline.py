@@ -1,4 +1,4 @@
-"""The baseline of incremental fit indices: free variances and means, covariances of exogenous variables alone."""
+"""The baseline of incremental fit indices: free variances and means, covariances of predictors alone."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def baseline_table(table: ParameterTable) -> ParameterTable:
         rows += [Parameter(name, "~~", name, group, _variance(name, table)) for name in table.observed]
         rows += [
             Parameter(name, "~~", other, group)
-            for index, name in enumerate(table.exogenous)
-            for other in table.exogenous[index + 1 :]
+            for index, name in enumerate(table.predictors)
+            for other in table.predictors[index + 1 :]
         ]
         if any(one.op == "~1" for one in table.parameters):
             rows += [Parameter(name, "~1", "", group, _mean(name, table)) for name in table.observed]

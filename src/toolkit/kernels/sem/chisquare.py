@@ -95,23 +95,10 @@ class MomentStructure:
 def residual_traces(structure: MomentStructure, basis: Array) -> tuple[float, float]:
     """Compute tr(UΓ) and tr((UΓ)²), U = W − WΔ(Δ'WΔ)⁻¹Δ'W, Δ along the free directions.
 
-    With B = ΓWΔ they are tr(WΓ) − tr(E⁻¹Δ'WB) and tr((WΓ)²) − 2 tr(E⁻¹B'WB) + tr((E⁻¹Δ'WB)²), E = Δ'WΔ.
+    UΓ is formed as a whole: sums of traces of its parts lose digits where units of measurement differ much.
     """
     jacobian = structure.jacobian @ basis
     weighted = structure.weighted(jacobian)
-    moved = structure.gamma @ weighted
-    spread = jacobian.T @ weighted
-    inner = np.linalg.solve(spread, weighted.T @ moved)
-    outer = np.linalg.solve(spread, moved.T @ structure.weighted(moved))
-    own, squares = _whole_traces(structure)
-    trace = own - float(np.trace(inner))
-    return trace, squares - 2 * float(np.trace(outer)) + float((inner * inner.T).sum())
-
-
-def _whole_traces(structure: MomentStructure) -> tuple[float, float]:
-    """Compute tr(WΓ) and tr((WΓ)²)."""
-    if structure.weight.ndim == 1:
-        own = structure.weight @ np.diagonal(structure.gamma)
-        return float(own), float(structure.weight @ structure.gamma**2 @ structure.weight)
-    product = structure.weight @ structure.gamma
+    whole = structure.weighted(structure.gamma)
+    product = whole - weighted @ np.linalg.solve(jacobian.T @ weighted, weighted.T @ structure.gamma)
     return float(np.trace(product)), float((product * product.T).sum())

@@ -102,6 +102,7 @@ def parameter_table(model: str | Syntax, options: TableOptions = TableOptions())
         parameterization=options.parameterization,
         groups=options.groups,
         exogenous=builder.roles.held if options.fixed_x else (),
+        predictors=builder.roles.held,
         definitions=syntax.definitions,
         constraints=syntax.constraints,
     )

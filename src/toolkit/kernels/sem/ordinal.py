@@ -34,6 +34,8 @@ Weighting = Literal["diagonal", "unit"]
 class OrdinalLeastSquares:
     """Least squares from thresholds and correlations; ``lavaan::cfa(ordered =, estimator = "DWLS")`` or ``"ULS"``.
 
+    Clusters enter errors and tests by Γ; the weights are those of independent rows.
+
     Attributes
     ----------
     model : the compiled model.
@@ -73,7 +75,7 @@ class OrdinalLeastSquares:
         """Each group's w, (m,)."""
         if self.weighting == "unit":
             return tuple(np.ones(one.places.size) for one in self.parts)
-        return tuple(1 / np.diagonal(one.gamma) for one in self.parts)
+        return tuple(1 / one.variances for one in self.parts)
 
     @property
     def shares(self) -> tuple[float, ...]:

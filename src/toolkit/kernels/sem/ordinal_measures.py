@@ -23,7 +23,7 @@ def ordinal_measures(estimator: OrdinalLeastSquares, x: Array, test: ChiSquare) 
     """Compute residual averages, GFI and its kin, and the weighted root mean square residual.
 
     WRMR is sqrt(chi-square / moments of one group), as lavaan. Of the standardised residuals `srmr` counts the
-    correlations alone, `srmr_bentler` thresholds and means as well.
+    correlations alone, `srmr_bentler` thresholds as well.
     """
     points = ordinal_points(estimator.model, estimator.parts, x)
     thresholds = [point.away[point.cut_places] for point in points]

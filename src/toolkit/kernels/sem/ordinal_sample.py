@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ...checks import counted, listed, quoted
+from ...checks import counted, quoted
 from ...errors import AnalysisError, ModelWarning, NotIdentified, NotPositiveDefiniteWarning, TooFewCases
 from ..moments import Missing
 from ..polychoric import Polychoric, polychoric_correlations
@@ -35,7 +35,8 @@ class OrdinalSample:
     places : where each moment stands.
     moments : for each variable its thresholds, or minus its mean; variances of continuous variables; correlations
         (covariances with continuous variables) down the columns, (m,).
-    gamma : Γ, the covariance matrix of sqrt(n) moments, (m, m).
+    gamma : Γ, the covariance matrix of sqrt(n) moments, with clusters that of rows in clusters, (m, m).
+    variances : the diagonal of Γ for independent rows, so that clusters do not change the estimates, (m,).
     """
 
     n: int
@@ -43,6 +44,7 @@ class OrdinalSample:
     places: Parameters
     moments: Array
     gamma: Array
+    variances: Array
 
     @classmethod
     def of(cls, values: Array, ordinal: Sequence[bool], missing: Missing, cluster: Positions | None) -> OrdinalSample:
@@ -50,8 +52,11 @@ class OrdinalSample:
         found = polychoric_correlations(values, missing=missing, ordinal=ordinal)
         answered = ~np.isnan(values)
         used = answered.all(axis=1) if missing == "listwise" else answered.any(axis=1)
-        gamma = asymptotic_covariance(values, found, cluster)
-        return cls(int(used.sum()), found, Parameters.of(found), moments_of(found), gamma)
+        gamma = asymptotic_covariance(values, found)
+        variances = np.diagonal(gamma)
+        if cluster is not None:
+            gamma = asymptotic_covariance(values, found, cluster)
+        return cls(int(used.sum()), found, Parameters.of(found), moments_of(found), gamma, variances)
 
     @cached_property
     def plain(self) -> SampleMoments:
@@ -106,12 +111,25 @@ def _check_categories(table: ParameterTable, rows: SampleRows, missing: Missing)
         everywhere = np.unique(np.concatenate(found))
         for label, own in zip(table.groups, found, strict=True):
             if len(own) < len(everywhere):
-                lost = listed([f"{value:g}" for value in np.setdiff1d(everywhere, own)])
+                lost = ", ".join(f"{value:g}" for value in np.setdiff1d(everywhere, own))
                 raise AnalysisError(
                     f"The data{_of_group(label)} hold no answer {lost} to {quoted(name)}, other groups do, so that "
                     "thresholds cannot be compared: join categories in all groups, or leave the item out."
                 )
         _check_count(table, name, everywhere)
+    for name in (name for name in table.observed if name not in table.ordinal):
+        _check_continuous(table, name, used)
+
+
+def _check_continuous(table: ParameterTable, name: str, groups: Sequence[Array]) -> None:
+    place = table.observed.index(name)
+    for label, values in zip(table.groups, groups, strict=True):
+        count = len(np.unique(values[:, place][~np.isnan(values[:, place])]))
+        if count < 3:
+            raise AnalysisError(
+                f"{quoted(name)} has {counted(count, 'value')} in the data{_of_group(label)}: a continuous variable "
+                "beside ordinal ones needs more. Name it in ordered=, or leave it out."
+            )
 
 
 def _check_count(table: ParameterTable, name: str, values: Array) -> None:

@@ -80,23 +80,19 @@ def root_mean_squares(
     """Compute RMR, SRMR (Bentler's and Mplus') and CRMR, each with and without means, as lavaan defines them.
 
     Square roots of mean squares over the lower triangle (CRMR: without the diagonal, whose differences are 0) and the
-    means; of several groups, averages weighted by n_g. `thresholds` are each group's residuals of them, which stand in
-    for the means of ordinal variables.
+    means; of several groups, averages weighted by n_g. `thresholds` are each group's residuals of them, which with
+    ordinal variables stand in for the means, those of continuous variables left out.
     """
     found = _implied(model, x)
     values = {}
     for name, (kind, diagonal) in SUMMARIES.items():
         groups = [_of_group(*of_group, kind) for of_group in zip(model.groups, samples, found, strict=True)]
-        groups = [_with(one, cuts) for one, cuts in zip(groups, thresholds, strict=True)] if thresholds else groups
+        if thresholds:
+            groups = [Residuals(one.covariance, cuts) for one, cuts in zip(groups, thresholds, strict=True)]
         values[name] = _average([_root(one, diagonal, True) for one in groups], samples)
         values[f"{name}_nomean"] = _average([_root(one, diagonal, False) for one in groups], samples)
     values["srmr_bentler"], values["srmr_bentler_nomean"] = values["srmr"], values.pop("srmr_nomean")
     return values
-
-
-def _with(one: Residuals, thresholds: Array) -> Residuals:
-    means = np.zeros(0) if one.mean is None else one.mean[~np.isnan(one.mean)]
-    return Residuals(one.covariance, np.concatenate([thresholds, means]))
 
 
 SUMMARIES: dict[str, tuple[Kind, bool]] = {

@@ -65,6 +65,8 @@ class ParameterTable:
     groups : the groups' labels.
     exogenous : observed variables that the model only conditions on (`fixed.x`): their means, variances and covariances
         among themselves are the sample's, fixed when the model meets the data.
+    predictors : observed variables that only predict, of which the text names no variance, covariance or mean:
+        exogenous, or with moments that are parameters.
     definitions, constraints : defined parameters, and constraints given with `==`.
     """
 
@@ -75,6 +77,7 @@ class ParameterTable:
     parameterization: str = "delta"
     groups: tuple[str, ...] = ("",)
     exogenous: tuple[str, ...] = ()
+    predictors: tuple[str, ...] = ()
     definitions: tuple[Assignment, ...] = ()
     constraints: tuple[Assignment, ...] = ()
 
