@@ -233,8 +233,7 @@ class Intake:
         """Flag values outside the stated range; they stay as they are."""
         name = covariate.name
         known = pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype)
-        may_be_infinite = known and not pd.api.types.is_integer_dtype(values.dtype)
-        if covariate.min is None and covariate.max is None and not may_be_infinite:
+        if covariate.min is None and covariate.max is None and not (known and _has_infinite(values)):
             return
         numeric = values if known else pd.to_numeric(as_texts(values), errors="coerce")
         words = numeric.isna() & values.notna()
@@ -271,6 +270,12 @@ class Intake:
     def flag_table(self) -> pd.DataFrame:
         """Put the flagged covariate values into a table."""
         return pd.concat(self.flags, ignore_index=True) if self.flags else _no_flags()
+
+
+def _has_infinite(values: pd.Series[Any]) -> bool:
+    if pd.api.types.is_integer_dtype(values.dtype):
+        return False
+    return bool(np.isinf(values.to_numpy(dtype=np.float64, na_value=np.nan)).any())
 
 
 def _no_flags() -> pd.DataFrame:

@@ -124,6 +124,7 @@ if __name__ == "__main__":
     from tests.benchmarks.against_r import bench_against_r, bench_growth
     from tests.benchmarks.coverage import bench_coverage
     from tests.benchmarks.coverage_polychoric import bench_polychoric_coverage
+    from tests.benchmarks.models import bench_model_growth, bench_models
     from tests.benchmarks.simulation import bench_simulation
 
     bench_import()
@@ -132,5 +133,7 @@ if __name__ == "__main__":
     bench_simulation(compare)
     bench_against_r(store="--store" in sys.argv)
     bench_growth()
+    bench_models(store="--store" in sys.argv)
+    bench_model_growth()
     bench_coverage()
     bench_polychoric_coverage()

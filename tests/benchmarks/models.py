@@ -1,0 +1,86 @@
+"""Time confirmatory models against lavaan, show how they grow, and simulate what their estimators promise."""
+
+import numpy as np
+import pandas as pd
+
+import toolkit as tk
+from tests.benchmarks.racing import Race, race, seconds
+from tests.conftest import ROOT
+from toolkit.format import number
+
+BFI = ROOT / "data" / "bfi" / "bfi.csv"
+HS, HOLES = ROOT / "tests" / "data" / "hs1939.csv", ROOT / "tests" / "data" / "hs1939_missing.csv"
+THREE = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"
+FIVE = "\n".join(f"{factor} =~ {' + '.join(f'{factor}{item}' for item in range(1, 6))}" for factor in "ACENO")
+LADDER = ((), ("loadings",), ("loadings", "intercepts"), ("loadings", "intercepts", "residuals"))
+ITEMS, ROWS, FIML_ROWS = (10, 20, 40, 60), (1_000, 10_000, 100_000, 1_000_000), (1_000, 10_000, 100_000)
+
+
+def races() -> list[Race]:
+    """List the goals; fit measures are included on both sides."""
+    hs, holes, everyone = pd.read_csv(HS), pd.read_csv(HOLES), pd.read_csv(BFI).iloc[:, :25]
+    bfi = everyone.dropna().astype(int)
+    ml, fiml = {"estimator": "ML"}, {"estimator": "ML", "missing": "fiml", "std_lv": True}
+    listwise = {**ml, "missing": "listwise"}
+    return [
+        Race("HS, three factors, ML", lambda: tk.cfa(hs, THREE, **listwise), "hs_ml", 1 / 5),
+        Race("bfi, five factors, ML", lambda: tk.cfa(bfi, FIVE, std_lv=True, **listwise), "bfi_ml", 1 / 10),
+        Race(
+            "bfi, five factors, WLSMV",
+            lambda: tk.cfa(bfi, FIVE, std_lv=True, estimator="WLSMV", ordered=True),
+            "bfi_wlsmv",
+            1 / 10,
+        ),
+        Race(
+            "HS, four steps of invariance, ML",
+            lambda: [tk.cfa(hs, THREE, group="school", group_equal=equal, **listwise) for equal in LADDER],
+            "hs_ladder",
+            1 / 10,
+        ),
+        Race("HS with holes, FIML", lambda: tk.cfa(holes, THREE, **fiml), "hs_fiml", 1 / 10),
+        Race("bfi, everyone, FIML", lambda: tk.cfa(everyone, FIVE, **fiml), "bfi_fiml", 1 / 10),
+        Race(
+            "HS, 1,000 bootstrap draws (R: 100, times ten)",
+            lambda: tk.cfa(hs, THREE, bootstrap=1000, seed=1, **listwise),
+            "hs_hundred_draws",
+            1 / 10,
+            share=0.1,
+        ),
+    ]
+
+
+def bench_models(store: bool = False) -> None:
+    """Race confirmatory models against lavaan."""
+    race("timings_lavaan", races(), BFI, HS, HOLES, store=store)
+
+
+def normal(n: int, k: int, generator: np.random.Generator) -> pd.DataFrame:
+    """Draw normal answers to k items of factors with five items each, which correlate .3."""
+    m = k // 5
+    factors = generator.multivariate_normal(np.zeros(m), 0.7 * np.eye(m) + 0.3, size=n)
+    answers = 0.7 * np.repeat(factors, 5, axis=1) + np.sqrt(0.51) * generator.standard_normal((n, k))
+    return pd.DataFrame(answers, columns=[f"y{item}" for item in range(k)])
+
+
+def text_of(k: int) -> str:
+    """Write the model of `normal`."""
+    factors = (range(5 * factor, 5 * factor + 5) for factor in range(k // 5))
+    return "\n".join(f"f{place} =~ {' + '.join(f'y{item}' for item in items)}" for place, items in enumerate(factors))
+
+
+def bench_model_growth() -> None:
+    """Grow one axis at a time: items at 1,000 rows, rows at 25 items, rows with holes at 25 items."""
+    generator = np.random.default_rng(1)
+    print("\nGrowth of tk.cfa, ML with fit measures (seconds)")
+    for k in ITEMS:
+        frame = normal(1_000, k, generator)
+        took = seconds(lambda frame=frame, k=k: tk.cfa(frame, text_of(k), estimator="ML", missing="listwise"), 1)
+        print(f"  1,000 rows, {k} items: {number(took, 3)}")
+    for n in ROWS:
+        frame = normal(n, 25, generator)
+        took = seconds(lambda frame=frame: tk.cfa(frame, text_of(25), estimator="ML", missing="listwise"), 1)
+        print(f"  {n:,} rows, 25 items: {number(took, 3)}")
+    for n in FIML_ROWS:
+        frame = normal(n, 25, generator).mask(generator.random((n, 25)) < 0.02)
+        took = seconds(lambda frame=frame: tk.cfa(frame, text_of(25), estimator="ML", missing="fiml"), 1)
+        print(f"  {n:,} rows, 25 items, 2 % missing, FIML: {number(took, 3)}")
