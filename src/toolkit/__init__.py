@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .analysis.factors import RotationOptions, efa
     from .analysis.items import item_analysis
     from .analysis.kappa import kappa
+    from .analysis.model_comparison import compare_models
     from .analysis.ordinal import polychoric
     from .analysis.profiles import style_profile
     from .analysis.reliability import reliability
@@ -41,6 +42,7 @@ _HOMES = {
     "attempt": "results",
     "cfa": "analysis.cfa",
     "codebook": "exchange.codebook",
+    "compare_models": "analysis.model_comparison",
     "congruence": "analysis.congruence",
     "correlations": "analysis.associations",
     "describe": "analysis.describe",
@@ -76,6 +78,7 @@ __all__ = [
     "attempt",
     "cfa",
     "codebook",
+    "compare_models",
     "congruence",
     "correlations",
     "describe",
