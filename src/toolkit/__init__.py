@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .instrument_model import Instrument
     from .linter import lint, lint_summary
     from .readers import Dialect, read_responses
+    from .reporting.checklists import Hypothesis, cosmin
     from .reporting.run import report
     from .responses import Responses
     from .results import Result, attempt
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Dialect": "readers",
+    "Hypothesis": "reporting.checklists",
     "Instrument": "instrument_model",
     "ModelOptions": "analysis.cfa",
     "Responses": "responses",
@@ -45,6 +47,7 @@ _HOMES = {
     "compare_models": "analysis.model_comparison",
     "congruence": "analysis.congruence",
     "correlations": "analysis.associations",
+    "cosmin": "reporting.checklists",
     "describe": "analysis.describe",
     "efa": "analysis.factors",
     "icc": "analysis.agreement",
@@ -69,6 +72,7 @@ _HOMES = {
 
 __all__ = [
     "Dialect",
+    "Hypothesis",
     "Instrument",
     "ModelOptions",
     "Responses",
@@ -81,6 +85,7 @@ __all__ = [
     "compare_models",
     "congruence",
     "correlations",
+    "cosmin",
     "describe",
     "efa",
     "icc",
