@@ -21,8 +21,8 @@ LADDER = pd.DataFrame(
 )
 
 
-def invariance_result(ladder=LADDER) -> Result:
-    fit = fit_table([{"model": "m", "n_used": 100, "n_dropped": 0, "method": "by hand"}])
+def invariance_result(ladder=LADDER, n=400) -> Result:
+    fit = fit_table([{"model": "m", "n_used": n, "n_dropped": 0, "method": "by hand"}])
     return Result(kind="invariance", title="A title", estimates=ladder[["step"]], fit=fit, tables={"ladder": ladder})
 
 
@@ -44,6 +44,14 @@ def test_what_reaches_a_mark_is_a_brown_diamond():
         assert (kept.get_marker(), reached.get_marker()) == ("o", "D")
         marked.append([int(row) for row in reached.get_ydata()])
     assert marked == [[2], [], [2]], "SRMR may rise by .030 for loadings, by .010 after them"
+
+
+def test_marks_are_smaller_in_samples_up_to_300():
+    marked = [[int(row) for row in axes.lines[2].get_ydata()] for axes in plot(invariance_result(n=300)).axes]
+    assert marked == [[2, 3], [2], [2]]
+    captions = [plot(invariance_result(n=n)).caption for n in (300, 301)]
+    assert "CFI −.005, RMSEA +.010, SRMR +.025 for loadings, SRMR +.005 after them" in captions[0]
+    assert "CFI −.010, RMSEA +.015, SRMR +.030 for loadings, SRMR +.010 after them" in captions[1]
 
 
 def test_the_words_tell_every_step():

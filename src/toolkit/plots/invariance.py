@@ -19,6 +19,7 @@ ROW = 0.42
 NAME = 24
 ROOM = 0.37
 TALL = 0.15
+ROUNDING = 1e-9
 SMALLEST_REACH = 0.02
 
 WHITE = {"boxstyle": "square,pad=0.05", "facecolor": "white", "edgecolor": "none"}
@@ -27,7 +28,7 @@ Floats = npt.NDArray[np.float64]
 
 
 class FitIndex(NamedTuple):
-    """A fit index: its column, its name in words, and by how much it may change, at loadings and at later steps."""
+    """A fit index: its column, its name in words, and by how much it may change: at loadings and at later steps."""
 
     column: str
     words: str
@@ -35,12 +36,17 @@ class FitIndex(NamedTuple):
     mark: float
 
 
-INDICES = (
+LARGE = (
     FitIndex("cfi", "CFI", -0.010, -0.010),
     FitIndex("rmsea", "RMSEA", 0.015, 0.015),
     FitIndex("srmr", "SRMR", 0.030, 0.010),
 )
-LOADINGS = ("metric", "loadings", "weak")
+UP_TO_300 = (
+    FitIndex("cfi", "CFI", -0.005, -0.005),
+    FitIndex("rmsea", "RMSEA", 0.010, 0.010),
+    FitIndex("srmr", "SRMR", 0.025, 0.005),
+)
+FIRST_STEPS = ("thresholds", "metric")
 
 
 class Rung(NamedTuple):
@@ -55,13 +61,13 @@ class Rung(NamedTuple):
     def beyond(self) -> npt.NDArray[np.bool_]:
         """Which changes reach their mark."""
         worse = self.changes * np.sign(self.marks)
-        return np.asarray(np.nan_to_num(worse, nan=-1.0) >= np.abs(self.marks))
+        return np.asarray(np.nan_to_num(worse, nan=-1.0) >= np.abs(self.marks) - ROUNDING)
 
 
 def ladder(result: Result) -> Figure:
     """Draw CFI, RMSEA and SRMR of each step, with the change that Chen's marks allow from the step before."""
     table = result.to_frame("ladder")
-    rungs = [_rung(table, one) for one in INDICES if {one.column, f"delta_{one.column}"} <= set(table.columns)]
+    rungs = [_rung(table, one) for one in _indices(result) if {one.column, f"delta_{one.column}"} <= set(table.columns)]
     if table.empty or not rungs:
         return empty_figure("There are no steps to draw.")
     steps = table["step"].astype(str).tolist()
@@ -73,8 +79,13 @@ def ladder(result: Result) -> Figure:
     return figure
 
 
+def _indices(result: Result) -> tuple[FitIndex, ...]:
+    """Choose Chen's marks for the size of the sample."""
+    return LARGE if float(result.fit["n_used"].max()) > 300 else UP_TO_300
+
+
 def _rung(table: pd.DataFrame, one: FitIndex) -> Rung:
-    first = table["step"].astype(str).str.lower().isin(LOADINGS).to_numpy()
+    first = table["step"].astype(str).isin(FIRST_STEPS).to_numpy()
     return Rung(
         one,
         table[one.column].to_numpy(dtype=np.float64, na_value=np.nan),
@@ -124,10 +135,13 @@ def _signed(change: float) -> str:
 
 
 def _caption(result: Result) -> str:
+    indices = _indices(result)
+    marks = ", ".join(f"{one.words} {_signed(one.first_mark)}" for one in indices)
+    after = _signed(indices[-1].mark)
     return (
         f"{text.short(result.title)}: fit of each step, with the change from the step before in brackets. Dashed: how"
-        " far an index may change by the marks of Chen (2007; CFI −.010, RMSEA +.015, SRMR +.030 for loadings and +.010"
-        " after them); brown diamonds reach it."
+        f" far an index may change by the marks of Chen (2007) for a sample of this size ({marks} for loadings,"
+        f" {indices[-1].words} {after} after them); brown diamonds reach it."
     )
 
 
