@@ -90,6 +90,7 @@ LAYERS = (
     "kernels.sem.standardized",
     "kernels.sem.admissible",
     "kernels.sem.solution",
+    "kernels.sem.nesting",
     "kernels.sem.measures",
     "kernels.sem.fitted",
     "kernels.sem.bootstrap",

@@ -18,6 +18,9 @@ from IPython.core.formatters import DisplayFormatter
 from matplotlib.patches import Rectangle
 
 from tests.test_plots_factors import efa_result
+from tests.test_plots_invariance import invariance_result
+from tests.test_plots_paths import THREE, cfa_result, rows_of
+from tests.test_plots_residuals import SMALL_SQUARE, residual_result
 from tests.test_plots_retention import retention_result
 from toolkit import format as fmt
 from toolkit.errors import ArgumentError
@@ -158,6 +161,11 @@ ALL = [
     (reliability_result(), "intervals"),
     (retention_result(), "scree"),
     (efa_result(), "loadings"),
+    (cfa_result(rows_of(THREE)), "paths"),
+    (cfa_result(rows_of(THREE, [("speed", "~", "visual", 0.3)]), kind="sem"), "paths"),
+    (residual_result(SMALL_SQUARE), "residuals"),
+    (residual_result([[0, 0.25], [0.25, 0]], kind="sem"), "residuals"),
+    (invariance_result(), "ladder"),
 ]
 IDS = [kind for _, kind in ALL]
 
@@ -661,7 +669,7 @@ def test_any_text_draws(options, wording):
 @given(st.text())
 def test_drawn_text_is_short_and_can_be_written(value):
     result = text.drawn(value)
-    assert len(result.replace("\n", " ")) <= text.LABEL
+    assert len(result.replace("\n", "")) <= text.LABEL
     assert all(len(line) <= text.LINE for line in result.split("\n"))
     assert all(character == "\n" or ord(character) in text._glyphs() for character in result)
     text.clean(value).encode()

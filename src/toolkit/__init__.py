@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .analysis.items import item_analysis
     from .analysis.kappa import kappa
     from .analysis.key_audit import key_audit, suspect_scales
+    from .analysis.model_comparison import compare_models
     from .analysis.ordinal import polychoric
     from .analysis.profiles import style_profile
     from .analysis.reliability import reliability
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from .instrument_model import Instrument
     from .linter import lint, lint_summary
     from .readers import Dialect, read_responses
+    from .reporting.checklists import Hypothesis, cosmin
     from .reporting.run import report
     from .responses import Responses
     from .results import Result, attempt
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Dialect": "readers",
+    "Hypothesis": "reporting.checklists",
     "Instrument": "instrument_model",
     "ModelOptions": "analysis.cfa",
     "Responses": "responses",
@@ -44,8 +47,10 @@ _HOMES = {
     "attenuation": "analysis.attenuation",
     "cfa": "analysis.cfa",
     "codebook": "exchange.codebook",
+    "compare_models": "analysis.model_comparison",
     "congruence": "analysis.congruence",
     "correlations": "analysis.associations",
+    "cosmin": "reporting.checklists",
     "describe": "analysis.describe",
     "efa": "analysis.factors",
     "icc": "analysis.agreement",
@@ -73,6 +78,7 @@ _HOMES = {
 
 __all__ = [
     "Dialect",
+    "Hypothesis",
     "Instrument",
     "ModelOptions",
     "Responses",
@@ -83,8 +89,10 @@ __all__ = [
     "attenuation",
     "cfa",
     "codebook",
+    "compare_models",
     "congruence",
     "correlations",
+    "cosmin",
     "describe",
     "efa",
     "icc",

@@ -17,7 +17,7 @@ from .headings import BOUNDED, BOUNDED_BY_ONE, HEADINGS, INTERVAL, NAMES, P_VALU
 
 EMPTY = "—"
 MINUS = "\u2212"
-FORMULA_START = re.compile(r"^[\s]*[=+\-@]|^[\t\r]")
+FORMULA_START = re.compile(r"^[\s]*[=+\-@](?!\Z)|^[\t\r]")
 PLAIN_NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 
 

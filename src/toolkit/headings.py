@@ -92,6 +92,9 @@ HEADINGS = {
     "bic2": "Adjusted BIC",
     "logl": "Log-likelihood",
     "npar": "Parameters",
+    "chisq_diff": "Δχ²",
+    "df_diff": "Δdf",
+    "p_diff": "p (Δχ²)",
     "pvalue": "p",
     "chisq_scaled": "Scaled χ²",
     "df_scaled": "Scaled df",
@@ -136,7 +139,7 @@ BOUNDED = re.compile(
     r"|^(F\d+$|loading$|structure$|communality$|uniqueness$|proportion|cumulative|determinacy|minimum_correlation$)"
     r"|^(congruence|rmsr|rmsea(?!_pvalue)|tli|cfi|srmr)"
 )
-P_VALUE = re.compile(r"^p$|^pvalue|_pvalue")
+P_VALUE = re.compile(r"^p$|^p_diff$|^pvalue|_pvalue")
 STANDARD_ERROR = re.compile(r"^se$|_se$|^standard_error")
 BOUNDED_BY_ONE = {"r", "icc", "kappa", "loading"}  # estimates whose column `ci` is bounded as they are
 INTERVAL = re.compile(

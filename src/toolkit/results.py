@@ -43,6 +43,8 @@ class Result:
     captions : a caption for each table, by name.
     view : which part of the estimates shows in a notebook, set by `showing`.
     name : what tells this result from others of its kind in a report; the kind, unless set by `named`.
+    source : what analyses of the result go on from, such as the fitted model; it holds answers, so it never leaves the
+        machine either.
     """
 
     kind: str
@@ -56,6 +58,7 @@ class Result:
     captions: Mapping[str, str] = field(default_factory=dict)
     view: Mapping[str, Any] = field(default_factory=dict)
     name: str = ""
+    source: Any = None
 
     def __post_init__(self) -> None:
         missing = [column for column in FIT_COLUMNS if column not in self.fit.columns]

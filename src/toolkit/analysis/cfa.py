@@ -302,6 +302,7 @@ def _result(kind: str, found: Estimated) -> Result:
         statement=sentence(kind, found, fit),
         captions={"estimates": "Parameters of the model", **CAPTIONS},
         view={"columns": tables.shown(estimates)},
+        source=found,
     )
 
 

@@ -12,7 +12,18 @@ from collections.abc import Callable
 from ..checks import check_one_of, listed, quoted
 from ..errors import ArgumentError
 from ..results import Result
-from . import answers, factors, profile, reliability, retention, scales, styles
+from . import (
+    answers,
+    factors,
+    invariance,
+    path_diagram,
+    profile,
+    reliability,
+    residuals,
+    retention,
+    scales,
+    styles,
+)
 from .figure import Figure, style
 
 __all__ = ["FIGURES", "Figure", "plot"]
@@ -26,6 +37,9 @@ FIGURES: dict[str, dict[str, Callable[[Result], Figure]]] = {
     "style_profile": {"styles": styles.styles},
     "retention": {"scree": retention.scree},
     "efa": {"loadings": factors.loadings},
+    "cfa": {"paths": path_diagram.paths, "residuals": residuals.residuals},
+    "sem": {"paths": path_diagram.paths, "residuals": residuals.residuals},
+    "invariance": {"ladder": invariance.ladder},
 }
 
 

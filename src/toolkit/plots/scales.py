@@ -145,7 +145,7 @@ def heatmap(result: Result) -> Figure:
     width, side = text_width(labels), CELL * len(columns)
     figure = new_figure(_heatmap_alt(columns, values), _heatmap_caption(result), side + 0.4, side + width / 72 + 0.3)
     ((axes,),) = panels(figure, [1], [1])
-    _draw_cells(axes, values)
+    draw_triangle(axes, values)
     middles = np.arange(len(columns)) + 0.5
     axes.set_xticks(middles, [fmt.count(place) for place in range(1, len(columns) + 1)])
     axes.set_yticks(middles, labels, rotation=0, ha="left")
@@ -154,12 +154,13 @@ def heatmap(result: Result) -> Figure:
     return figure
 
 
-def _draw_cells(axes: Axes, values: Floats) -> None:
+def draw_triangle(axes: Axes, values: Floats, limit: float = 1.0, size: float = TINY, bold: float = np.inf) -> None:
+    """Draw the lower triangle of correlations: colours from −limit to limit, values in bold from a size on."""
     sns.heatmap(
-        values,
+        np.clip(values, -limit, limit),
         mask=np.triu(np.ones_like(values, dtype=bool)),
-        vmin=-1,
-        vmax=1,
+        vmin=-limit,
+        vmax=limit,
         cmap=CORRELATIONS,
         cbar=False,
         linewidths=0.8,
@@ -169,9 +170,11 @@ def _draw_cells(axes: Axes, values: Floats) -> None:
     )
     for row, column in zip(*np.tril_indices_from(values), strict=True):
         r = np.nan if row == column else float(values[row, column])
-        colour = ink_on(colormaps[CORRELATIONS]((r + 1) / 2)[:3]) if np.isfinite(r) else INK
+        share = (np.clip(r, -limit, limit) / limit + 1) / 2
+        colour = ink_on(colormaps[CORRELATIONS](share)[:3]) if np.isfinite(r) else INK
+        weight = "bold" if abs(r) >= bold else "normal"
         words = fmt.number(r, 2, bounded=True)
-        axes.text(column + 0.5, row + 0.5, words, ha="center", va="center", color=colour, size=TINY)
+        axes.text(column + 0.5, row + 0.5, words, ha="center", va="center", color=colour, size=size, weight=weight)
 
 
 def _heatmap_caption(result: Result) -> str:

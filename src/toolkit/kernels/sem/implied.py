@@ -71,8 +71,10 @@ class Slopes:
 
 def implied_moments(group: GroupMatrices, x: AnyArray) -> Implied:
     """Compute the moments that parameters (…, q) imply."""
-    paths, covariances, intercepts = group.filled(x)
+    paths, covariances, intercepts = group.given(x)
     total = np.linalg.inv(np.eye(paths.shape[-1]) - paths)
+    if group.follows:
+        group.complete(total, covariances, x)
     means = (total @ intercepts)[..., 0]
     return Implied(total, total @ covariances @ np.swapaxes(total, -1, -2), means, group.n_observed)
 

@@ -26,7 +26,7 @@ def ordinal_measures(estimator: OrdinalLeastSquares, x: Array, test: ChiSquare) 
     correlations alone, `srmr_bentler` thresholds as well.
     """
     points = ordinal_points(estimator.model, estimator.parts, x)
-    thresholds = [point.away[point.cut_places] for point in points]
+    thresholds = [point.away[point.layout.cuts] for point in points]
     values = root_mean_squares(estimator.model, estimator.samples, x, thresholds)
     undefined = float("nan")
     values |= {"srmr": values["srmr_bentler_nomean"], "srmr_mplus": undefined, "srmr_mplus_nomean": undefined}
@@ -110,7 +110,7 @@ def _correlations(estimator: OrdinalLeastSquares, index: int, point: OrdinalPoin
 
 def _restricted(points: tuple[OrdinalPoint, ...], basis: Array) -> bool:
     """Tell whether the model restricts thresholds."""
-    slopes = np.vstack([point.jacobian[:, point.cut_places].T @ basis for point in points])
+    slopes = np.vstack([point.jacobian[:, point.layout.cuts].T @ basis for point in points])
     return len(slopes) > slopes.shape[1] or int(np.linalg.matrix_rank(slopes)) < len(slopes)
 
 

@@ -19,11 +19,29 @@ from .ram import AnyArray, GroupMatrices, Model, Positions
 
 
 @dataclass(frozen=True)
+class Layout:
+    """Where a group's thresholds, in the order of the table, and its continuous variables stand among the moments."""
+
+    cuts: Positions
+    means: Positions
+    variances: Positions
+
+    @classmethod
+    def of(cls, group: GroupMatrices, sample: OrdinalSample) -> Layout:
+        """Lay out the moments of a group."""
+        both = [sample.places.own[index] for index in group.continuous]
+        own = np.array(both, dtype=np.intp).reshape(-1, 2)
+        cuts = sample.threshold_places(group.threshold_variable, group.threshold_number)
+        return cls(cuts, own[:, 0], own[:, 1])
+
+
+@dataclass(frozen=True)
 class OrdinalPoint:
     """One group's model and sample at parameters x (…, q)."""
 
     group: GroupMatrices
     sample: OrdinalSample
+    layout: Layout
     x: AnyArray
 
     @cached_property
@@ -60,25 +78,13 @@ class OrdinalPoint:
         return np.asarray(self.scales[..., rows] * self.scales[..., columns])
 
     @cached_property
-    def cut_places(self) -> Positions:
-        """Where thresholds stand among the moments, in the order of the table."""
-        return self.sample.threshold_places(self.group.threshold_variable, self.group.threshold_number)
-
-    @cached_property
-    def _continuous(self) -> tuple[Positions, Positions, Positions]:
-        """Positions of the continuous variables, and places of their means and variances."""
-        own = np.setdiff1d(np.arange(self.group.n_observed), self.group.ordinal)
-        both = np.array([self.sample.places.own[index] for index in own], dtype=np.intp).reshape(-1, 2)
-        return own, both[:, 0], both[:, 1]
-
-    @cached_property
     def moments(self) -> AnyArray:
         """All moments in the order of the sample's, (…, m)."""
-        own, means, variances = self._continuous
+        own, layout = self.group.continuous, self.layout
         result = np.empty((*self.x.shape[:-1], self.sample.places.size), dtype=self.x.dtype)
-        result[..., self.cut_places] = self.cuts
-        result[..., means] = -self.found.mean[..., own]
-        result[..., variances] = self.found.covariance[..., own, own]
+        result[..., layout.cuts] = self.cuts
+        result[..., layout.means] = -self.found.mean[..., own]
+        result[..., layout.variances] = self.found.covariance[..., own, own]
         result[..., self.sample.places.pairs] = self.pairs
         return result
 
@@ -93,7 +99,7 @@ class OrdinalPoint:
         result = np.zeros((*self.x.shape, self.sample.places.size), dtype=self.x.dtype)
         result[..., self.move.parameter, :] = self._of_structure()
         thresholds = self.group.threshold_cells
-        where = self.cut_places[thresholds.row]
+        where = self.layout.cuts[thresholds.row]
         result[..., thresholds.parameter, where] = self.scales[..., self.group.threshold_variable[thresholds.row]]
         if len(self.group.scale_cells.row):
             result[..., self.group.scale_cells.parameter, :] = self._of_scales()
@@ -102,15 +108,15 @@ class OrdinalPoint:
     def _of_structure(self) -> AnyArray:
         """Differentiate for paths, (co)variances and intercepts, (…, k, m)."""
         move, places = self.move, self.sample.places
-        own, means, variances = self._continuous
+        own, layout = self.group.continuous, self.layout
         rows, columns, variable = places.rows, places.columns, self.group.threshold_variable
         scale = move.scale[:, None]
         result = np.zeros((*move.left.shape[:-1], places.size), dtype=self.x.dtype)
         crossed = move.left[..., rows] * move.right[..., columns] + move.left[..., columns] * move.right[..., rows]
         result[..., places.pairs] = scale * crossed * self._pair_scales[..., None, :]
-        result[..., self.cut_places] = -self.scales[..., None, variable] * move.mean[..., variable]
-        result[..., means] = -move.mean[..., own]
-        result[..., variances] = 2 * scale * move.left[..., own] * move.right[..., own]
+        result[..., layout.cuts] = -self.scales[..., None, variable] * move.mean[..., variable]
+        result[..., layout.means] = -move.mean[..., own]
+        result[..., layout.variances] = 2 * scale * move.left[..., own] * move.right[..., own]
         if self.group.theta:
             result += self._rescaled(self._scale_moves)
         return result
@@ -119,8 +125,7 @@ class OrdinalPoint:
     def _scale_moves(self) -> AnyArray:
         """Theta: relative changes of δ with paths and (co)variances, −½ δ² dσ², (…, k, p)."""
         moves = -self.move.scale[:, None] * self.move.left * self.move.right * self.scales[..., None, :] ** 2
-        continuous = self._continuous[0]
-        moves[..., continuous] = 0.0
+        moves[..., self.group.continuous] = 0.0
         return np.asarray(moves)
 
     def _rescaled(self, moves: AnyArray) -> AnyArray:
@@ -128,7 +133,7 @@ class OrdinalPoint:
         places = self.sample.places
         result = np.zeros((*moves.shape[:-1], places.size), dtype=self.x.dtype)
         result[..., places.pairs] = self.pairs[..., None, :] * (moves[..., places.rows] + moves[..., places.columns])
-        result[..., self.cut_places] = self.cuts[..., None, :] * moves[..., self.group.threshold_variable]
+        result[..., self.layout.cuts] = self.cuts[..., None, :] * moves[..., self.group.threshold_variable]
         return result
 
     def _of_scales(self) -> AnyArray:
@@ -142,18 +147,26 @@ class OrdinalPoint:
 OrdinalPoints = tuple[OrdinalPoint, ...]
 
 
-def ordinal_points(model: Model, samples: Sequence[OrdinalSample], x: AnyArray) -> OrdinalPoints:
-    """Set the groups' models and samples side by side."""
-    return tuple(OrdinalPoint(group, one, x) for group, one in zip(model.groups, samples, strict=True))
+def ordinal_points(
+    model: Model, samples: Sequence[OrdinalSample], x: AnyArray, layouts: Sequence[Layout] = ()
+) -> OrdinalPoints:
+    """Set the groups' models and samples side by side; `layouts` may be known already."""
+    known = layouts or layouts_of(model, samples)
+    return tuple(OrdinalPoint(*of_group, x) for of_group in zip(model.groups, samples, known, strict=True))
+
+
+def layouts_of(model: Model, samples: Sequence[OrdinalSample]) -> tuple[Layout, ...]:
+    """Lay out the moments of all groups."""
+    return tuple(Layout.of(group, one) for group, one in zip(model.groups, samples, strict=True))
 
 
 def remembered(model: Model, samples: Sequence[OrdinalSample]) -> Callable[[AnyArray], OrdinalPoints]:
     """Return a function of x that keeps its last result."""
-    last: list[OrdinalPoints] = []
+    layouts, last = layouts_of(model, samples), list[OrdinalPoints]()
 
     def at(x: AnyArray) -> OrdinalPoints:
         if not last or last[0][0].x is not x:
-            last[:] = [ordinal_points(model, samples, x)]
+            last[:] = [ordinal_points(model, samples, x, layouts)]
         return last[0]
 
     return at

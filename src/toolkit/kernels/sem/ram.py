@@ -114,21 +114,38 @@ class GroupMatrices:
             scale=np.concatenate([np.ones(len(path.row)), halves, np.zeros(len(level.row))]),
         )
 
+    @cached_property
+    def continuous(self) -> Positions:
+        """The observed variables that have no thresholds."""
+        return np.setdiff1d(np.arange(self.n_observed), self.ordinal)
+
     def filled(self, x: AnyArray) -> tuple[AnyArray, AnyArray, AnyArray]:
         """Put parameters (…, q) into paths (…, v, v), (co)variances (…, v, v) and intercepts (…, v, 1)."""
+        paths, covariances, intercepts = self.given(x)
+        if self.follows:
+            self.complete(np.linalg.inv(np.eye(paths.shape[-1]) - paths), covariances, x)
+        return paths, covariances, intercepts
+
+    def given(self, x: AnyArray) -> tuple[AnyArray, AnyArray, AnyArray]:
+        """Put in parameters alone: residual variances that follow from others stay at what they were."""
         cells = self.covariance_cells
         covariances = cells.filled(self.covariances, x)
         covariances[..., cells.column, cells.row] = x[..., cells.parameter]
-        paths = self.path_cells.filled(self.paths, x)
-        if len(self.ordinal) and not self.theta:
-            self._complete(paths, covariances, x)
-        return paths, covariances, self.intercept_cells.filled(self.intercepts, x)
+        return self.path_cells.filled(self.paths, x), covariances, self.intercept_cells.filled(self.intercepts, x)
 
-    def _complete(self, paths: AnyArray, covariances: AnyArray, x: AnyArray) -> None:
-        """Put in the residual variances that give ordinal variables, which cause nothing, their variances."""
+    @property
+    def follows(self) -> bool:
+        """Whether there are residual variances that follow from others: those of ordinal variables, by delta."""
+        return len(self.ordinal) > 0 and not self.theta
+
+    def complete(self, total: AnyArray, covariances: AnyArray, x: AnyArray) -> None:
+        """Put in the residual variances that give ordinal variables, which cause nothing, their variances.
+
+        `total` are the total effects (I − A)⁻¹.
+        """
         own = self.ordinal
         covariances[..., own, own] = 0.0
-        effects = np.linalg.inv(np.eye(paths.shape[-1]) - paths)[..., own, :]
+        effects = total[..., own, :]
         explained = ((effects @ covariances) * effects).sum(axis=-1)
         scales = self.scale_cells.filled(self.scales, x)[..., own, 0]
         covariances[..., own, own] = scales**-2.0 - explained
