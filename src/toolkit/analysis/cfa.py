@@ -8,10 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from ..checks import listed
 from ..errors import ArgumentError
 from ..instrument_model import Instrument
 from ..kernels.sem.solution import EstimatorName
-from ..responses import Responses
+from ..responses import Responses, as_responses
 from ..results import Result, fit_table
 from . import model_tables as tables
 from .inputs import AUTO, one_blas_thread, sample, warn_undefined
@@ -280,10 +281,21 @@ def _analysis(
             f"model is {type(model).__name__}, but must be an instrument or text such as 'f =~ x1 + x2 + x3'."
         )
     text = ModelText.of(model)
-    chosen = sample(data, wave=wave, day=plan.options.day, cluster=cluster)
+    responses = as_responses(data)
+    _check_day(responses, plan.options.day)
+    chosen = sample(responses, wave=wave, day=plan.options.day, cluster=cluster)
     choice = choose(plan, chosen.responses, text.roles)
     found = estimate(text, model_data(chosen, text, choice, plan.group), plan, choice)
     return _result(kind, found)
+
+
+def _check_day(responses: Responses, day: Any) -> None:
+    """Say where the day of a diary is chosen."""
+    days = responses.frame["day"].unique().tolist() if "day" in responses.keys else []
+    if day is None and len(days) > 1:
+        raise ArgumentError(
+            f"the data have several values of day ({listed(days)}); choose one with options=ModelOptions(day=...)."
+        )
 
 
 def _result(kind: str, found: Estimated) -> Result:

@@ -168,7 +168,7 @@ def _undefined(tables: dict[str, pd.DataFrame]) -> list[str]:
     notes = []
     whole = tables["reliability"]
     if len(whole) and whole.loc[whole["factor"] != EVERYTHING, "ave"].isna().any():
-        notes.append("average variance extracted is not defined where items load on several factors")
+        notes.append("average variance extracted is not defined where items load on several factors, or through others")
     if len(whole) and whole["omega"].isna().any():
         notes.append("reliability is not defined for ordinal beside continuous items")
     if len(tables["discriminant"]) and tables["discriminant"]["htmt"].isna().any():
