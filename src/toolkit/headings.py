@@ -118,6 +118,20 @@ HEADINGS = {
     "rmsea_pvalue_robust": "Robust p (close fit)",
     "srmr": "SRMR",
     "r_squared": "R²",
+    "mi": "Index",
+    "mi_scaled": "Scaled index",
+    "epc": "Expected change",
+    "sepc_lv": "Std. change (latent)",
+    "sepc_all": "Std. change (all)",
+    "omega": "ω",
+    "omega_categorical": "Categorical ω (implied)",
+    "omega_categorical_observed": "Categorical ω (observed)",
+    "ave": "AVE",
+    "ave_observed": "AVE (observed)",
+    "ave_with": "AVE of the other",
+    "htmt": "HTMT",
+    "htmt2": "HTMT2",
+    "fornell_larcker": "AVE > r²",
     "lhs": "Left",
     "op": "Operator",
     "rhs": "Right",
@@ -137,7 +151,7 @@ HEADINGS = {
 BOUNDED = re.compile(
     r"^(alpha|lambda|omega|split_half|kappa|reliability_|discrimination$|residual$|r$|r_|mean_r|kmo$|map2$|map4$|p$|share|icc|rho)(?!.*_se$)"
     r"|^(F\d+$|loading$|structure$|communality$|uniqueness$|proportion|cumulative|determinacy|minimum_correlation$)"
-    r"|^(congruence|rmsr|rmsea(?!_pvalue)|tli|cfi|srmr)"
+    r"|^(congruence|rmsr|rmsea(?!_pvalue)|tli|cfi|srmr|ave|htmt)"
 )
 P_VALUE = re.compile(r"^p$|^p_diff$|^pvalue|_pvalue")
 STANDARD_ERROR = re.compile(r"^se$|_se$|^standard_error")

@@ -1,9 +1,4 @@
-"""tk.cfa and tk.sem end to end: against lavaan, on bad input, and what must hold whatever the data are."""
-
-import json
-import warnings
-from dataclasses import asdict
-from functools import cache
+"""tk.cfa and tk.sem end to end: against lavaan, and what must hold whatever the data are."""
 
 import numpy as np
 import pandas as pd
@@ -12,110 +7,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import toolkit as tk
-from tests.builders import some_examples
-from tests.conftest import ROOT, oracle, test_data
-from toolkit.analysis.inputs import unflagged
-from toolkit.errors import (
-    AnalysisError,
-    ArgumentError,
-    ImproperSolutionWarning,
-    MergedCategoryWarning,
-    ModelError,
-    ModelWarning,
-    NotConverged,
-    NotIdentified,
-    SmallSampleWarning,
-    TooFewCases,
-    UndefinedStatisticWarning,
+from tests.analysis.cfa_cases import (
+    AS,
+    EXACT,
+    FIVE,
+    GFI,
+    ONE,
+    THREE,
+    assert_estimates,
+    assert_fit,
+    assertiveness,
+    named,
+    personality,
+    pupils,
+    pupils_with_holes,
+    swapped,
 )
+from tests.builders import some_examples
+from tests.conftest import oracle
 
-THREE = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"
-ONE = "g =~ " + " + ".join(f"x{number}" for number in range(1, 10))
-FIVE = "\n".join(f"{scale} =~ " + " + ".join(f"{scale}{number}" for number in range(1, 6)) for scale in "ACENO")
-AS = "F =~ " + " + ".join(f"AS{number}" for number in range(1, 11))
-COLUMNS = ["lhs", "op", "rhs", "group", "label", "est", "se", "z", "p", "ci_low", "ci_high", "std_lv", "std_all"]
-EXACT = {"atol": 2e-5, "rtol": 0}  # lavaan stops where its gradient is about 1e-6
-ROBUST_NAMES = {"chisq_scaling_factor": "scaling_factor", "chisq_shift_parameters": "shift_parameter"}
-GFI = {"gfi", "agfi", "pgfi"}  # of FIML: lavaan compares with moments of available answers, not with EM's
 few_examples = settings(some_examples, max_examples=10)
 seeds = st.integers(0, 2**32 - 1)
-
-
-@cache
-def pupils():
-    return pd.read_csv(ROOT / "tests" / "data" / "hs1939.csv")
-
-
-@cache
-def pupils_with_holes():
-    return pd.read_csv(ROOT / "tests" / "data" / "hs1939_missing.csv")
-
-
-@cache
-def personality():
-    return pd.read_csv(ROOT / "data" / "bfi" / "bfi.csv")
-
-
-@cache
-def assertiveness():
-    data = pd.read_csv(test_data("ipip_assertiveness.csv"))
-    return data[[f"AS{number}" for number in range(1, 11)]].replace(0, np.nan)
-
-
-def named(estimates):
-    """Name rows as the oracles do: `x1~~x1`, `x1~~x1|g2`."""
-    groups = {label: number for number, label in enumerate(estimates["group"].unique(), start=1)}
-    names = estimates["lhs"] + estimates["op"] + estimates["rhs"]
-    return [
-        f"{name}|g{groups[one]}" if groups[one] > 1 else name
-        for name, one in zip(names, estimates["group"], strict=True)
-    ]
-
-
-def swapped(name):
-    plain, _, group = name.partition("|g")
-    left, _, right = plain.partition("~~")
-    return f"{right}~~{left}" + (f"|g{group}" if group else "")
-
-
-def assert_estimates(result, table, errors=1e-4):
-    """Compare every row that the oracle has."""
-    ours = result.estimates.assign(param=named(result.estimates)).set_index("param")
-    theirs = pd.DataFrame(table)
-    theirs = theirs[~theirs["param"].str.contains("==")]  # constraints are no parameters
-    theirs.index = [name if name in ours.index else swapped(name) for name in theirs["param"].str.removesuffix("|g1")]
-    assert len(theirs) == len(ours)
-    ours = ours.loc[theirs.index]
-    np.testing.assert_allclose(ours["est"].astype(float), theirs["est"].astype(float), **EXACT)
-    free = theirs["se"].astype(float).to_numpy() > 0
-    assert (ours["se"].notna().to_numpy() == free).all()
-    np.testing.assert_allclose(ours["se"][free], theirs["se"][free].astype(float), rtol=errors)
-    compared = {"z": "z", "p": "pvalue", "ci_low": "ci.lower", "ci_high": "ci.upper"}
-    for column, name in compared.items():
-        if name in theirs:
-            np.testing.assert_allclose(ours[column][free], theirs[name][free].astype(float), rtol=errors, atol=1e-4)
-    for column, name in (("std_lv", "std.lv"), ("std_all", "std.all")):
-        if name in theirs:
-            np.testing.assert_allclose(ours[column].astype(float), theirs[name].astype(float), **EXACT)
-
-
-def assert_fit(result, wanted, left_out=()):
-    """Compare every measure of the oracle, in `fit` under lavaan's names, and in the table of all."""
-    every = result.tables["fit_measures"].set_index("measure")["value"]
-    for name, value in wanted.items():
-        if name in left_out:
-            continue
-        ours = name.replace(".", "_")
-        if value is None or value == "NA":
-            assert np.isnan(every[ours]), name
-            continue
-        np.testing.assert_allclose(every[ours], value, rtol=1e-4, atol=1e-6, err_msg=name)
-        column = ROBUST_NAMES.get(ours, ours)
-        if column in result.fit.columns:
-            np.testing.assert_allclose(result.fit[column][0], value, rtol=1e-4, atol=1e-6, err_msg=name)
-
-
-# --- against lavaan -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("key", "std_lv"), [("marker", False), ("std.lv", True)])
@@ -175,6 +87,7 @@ VARIANTS = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:average variance extracted")
 @pytest.mark.parametrize("key", VARIANTS)
 def test_other_models_equal_lavaan(key):
     text, options = VARIANTS[key]
@@ -293,290 +206,6 @@ def test_clusters_equal_lavaan(cluster):
     assert f"errors clustered by {cluster}" in found.sentence()
 
 
-# --- what a call returns --------------------------------------------------------------------------
-
-
-def test_columns_and_order():
-    found = tk.cfa(pupils(), "f =~ x1 + b*x2 + b*x3; x1 ~~ 0.5*x1; twice := 2*b", estimator="ML")
-    assert list(found.estimates) == COLUMNS
-    assert list(found.fit)[:5] == ["model", "n_used", "n_dropped", "method", "converged"]
-    rows = found.estimates
-    assert (rows["lhs"] + rows["op"] + rows["rhs"]).tolist()[:4] == ["f=~x1", "f=~x2", "f=~x3", "x1~~x1"]
-    assert rows["op"].iloc[-1] == ":="
-    fixed = rows[(rows["rhs"] == "x1")]
-    assert fixed[["se", "z", "p", "ci_low", "ci_high"]].isna().all(axis=None)
-    assert fixed["est"].tolist() == [1.0, 0.5]
-    twice, loading = rows.iloc[-1], rows.iloc[1]
-    assert twice["est"] == pytest.approx(2 * loading["est"])
-    assert twice["se"] == pytest.approx(2 * loading["se"])
-    json.dumps(found.to_dict(), allow_nan=False)
-    assert "cases" not in found.to_dict()
-
-
-def test_r_squared_is_the_standardised_loading_squared():
-    found = tk.cfa(pupils(), THREE, estimator="ML")
-    loadings = found.estimates[found.estimates["op"] == "=~"]
-    np.testing.assert_allclose(found.tables["r_squared"]["r_squared"], loadings["std_all"] ** 2, atol=1e-10)
-    assert found.tables["r_squared"]["variable"].tolist() == loadings["rhs"].tolist()
-
-
-def test_groups_in_tables():
-    found = tk.cfa(pupils(), THREE, estimator="ML", group="school")
-    for name in ("r_squared", "residual_correlations"):
-        assert found.tables[name]["group"].unique().tolist() == ["Pasteur", "Grant-White"]
-    assert len(found.tables["residual_correlations"]) == 18
-
-
-def test_settings_are_enough_to_run_it_again():
-    found = tk.cfa(pupils(), THREE, std_lv=True, group="school", group_equal="loadings")
-    told = found.settings
-    again = tk.cfa(
-        pupils(), told["model"], std_lv=told["std_lv"], group=told["group"], group_equal=told["group_equal"],
-        estimator=told["fitted_estimator"], missing=told["fitted_missing"],
-    )  # fmt: skip
-    pd.testing.assert_frame_equal(again.estimates, found.estimates)
-
-
-def test_an_instrument_is_its_measurement_model(bfi):
-    one = bfi.instruments[0]
-    found, text = tk.cfa(bfi, one, estimator="ML"), tk.cfa(bfi, one.model(), estimator="ML")
-    pd.testing.assert_frame_equal(found.estimates, text.estimates)
-    assert found.fit["model"][0] == one.id
-    a1 = found.estimates.query("rhs == 'A1' and op == '=~'")["std_all"].iloc[0]
-    a2 = found.estimates.query("rhs == 'A2' and op == '=~'")["std_all"].iloc[0]
-    assert a1 * a2 < 0  # items are as answered
-
-
-@pytest.mark.filterwarnings("ignore::toolkit.errors.UndefinedStatisticWarning")
-def test_scale_scores_and_covariates(bfi):
-    """A regression of observed variables is least squares, with denominators n."""
-    found = tk.sem(bfi, "bfi.agreeableness ~ age + bfi.neuroticism", estimator="ML", cluster=None)
-    age = unflagged(bfi, "age").reset_index(drop=True)
-    frame = pd.concat([tk.score(bfi).reset_index(drop=True), age], axis=1)
-    frame = frame[["bfi.agreeableness", "age", "bfi.neuroticism"]].astype(float).dropna()
-    x = np.column_stack([np.ones(len(frame)), frame[["age", "bfi.neuroticism"]]])
-    slopes = np.linalg.lstsq(x, frame["bfi.agreeableness"], rcond=None)[0]
-    np.testing.assert_allclose(found.estimates["est"][:2], slopes[1:], rtol=1e-6)
-    assert found.fit["n_used"][0] == len(frame)
-    assert found.fit["n_dropped"][0] == len(bfi.frame) - len(frame)
-    assert "df = 0" in found.sentence()
-
-
-@pytest.fixture
-def couples():
-    return tk.read_responses(tk.read_study(ROOT / "data" / "couples_demo" / "study.yaml"))
-
-
-@pytest.mark.filterwarnings("ignore::toolkit.errors.MergedCategoryWarning")
-@pytest.mark.parametrize("options", [{}, {"estimator": "MLR", "missing": "fiml"}, {"estimator": "ML"}])
-def test_couples_are_clusters(couples, options):
-    text = next(one for one in couples.instruments if one.id == "rws").model()
-    found = tk.cfa(couples, text, wave=1, **options)
-    alone = tk.cfa(couples, text, wave=1, cluster=None, **options)
-    np.testing.assert_allclose(found.estimates["est"], alone.estimates["est"], atol=1e-8)
-    assert np.nanmax(np.abs(found.estimates["se"] / alone.estimates["se"] - 1)) > 0.01
-    assert "errors clustered by couple" in found.fit["method"][0]
-    assert found.settings["cluster"] == "couple"
-    assert "clustered" not in alone.fit["method"][0]
-
-
-@pytest.mark.filterwarnings("ignore::toolkit.errors.MergedCategoryWarning")
-def test_partners_as_groups(couples):
-    """Clusters then span the groups, which WLSMV cannot allow for, and says so."""
-    text = "f =~ rws01 + rws04 + rws07 + rws10"
-    assert "independent of each other" in tk.cfa(couples, text, wave=1, group="role").fit["note"][0]
-    assert "independent" not in tk.cfa(couples, text, wave=1, group="role", estimator="MLR").fit["note"][0]
-
-
-@pytest.mark.filterwarnings("ignore::toolkit.errors.UndefinedStatisticWarning")
-def test_a_test_that_cannot_be_clustered_says_so():
-    found = tk.cfa(pupils(), THREE, estimator="ULS", cluster="agemo")
-    assert "the test and what rests on it take rows as independent" in found.fit["note"][0]
-
-
-def test_several_waves_need_a_choice(couples):
-    with pytest.raises(ArgumentError, match="wave="):
-        tk.cfa(couples, "f =~ rws01 + rws04 + rws07")
-
-
-def test_unused_options_are_named():
-    keys = tk.instrument_from_keys({"main": ["a", "b", "c", "d"]}, min=1, max=5, id="my")
-    draw = np.random.default_rng(1)
-    factor = draw.standard_normal((300, 1))
-    answers = np.clip(np.floor(2.5 + factor + draw.standard_normal((300, 4))), 1, 4).astype(int)
-    frame = pd.DataFrame(answers, columns=list("abcd"))
-    with pytest.warns(MergedCategoryWarning, match="a: 5"):
-        found = tk.cfa(tk.Responses.from_frame(frame, keys), keys)
-    assert "options that nobody chose have no threshold (a: 5; b: 5; c: 5; d: 5)" in found.fit["note"][0]
-
-
-def test_items_with_many_options_are_continuous_by_default():
-    keys = tk.instrument_from_keys({"main": ["a", "b", "c", "d"]}, min=0, max=100, id="my")
-    draw = np.random.default_rng(1)
-    answers = np.clip(50 + 15 * (draw.standard_normal((200, 1)) + draw.standard_normal((200, 4))), 0, 100)
-    frame = pd.DataFrame(np.floor(answers).astype(int), columns=list("abcd"))
-    assert tk.cfa(tk.Responses.from_frame(frame, keys), keys).settings["fitted_estimator"] == "MLR"
-
-
-def test_a_single_item_scale_enters_as_observed():
-    keys = tk.instrument_from_keys({"main": ["a", "b", "c"], "one": ["d"]}, min=1, max=4, id="my")
-    draw = np.random.default_rng(2)
-    answers = np.clip(np.floor(2.5 + draw.standard_normal((400, 1)) + draw.standard_normal((400, 4))), 1, 4).astype(int)
-    frame = pd.DataFrame(answers, columns=list("abcd"))
-    found = tk.cfa(tk.Responses.from_frame(frame, keys), keys, std_lv=True)
-    with_item = found.estimates.query("op == '~~' and lhs != rhs")
-    assert with_item[["lhs", "rhs"]].to_numpy().tolist() == [["main", "d"]]
-    assert with_item["p"].iloc[0] < 0.001
-
-
-# --- bad input ------------------------------------------------------------------------------------
-
-
-def wide(n=400):
-    """Make four items of 40 categories."""
-    draw = np.random.default_rng(1)
-    answers = np.clip(np.floor(20 + 6 * (draw.standard_normal((n, 1)) + draw.standard_normal((n, 4)))), 0, 39)
-    return pd.DataFrame(answers, columns=list("abcd"))
-
-
-def heywood():
-    """Make data of few people whose best solution has a negative variance."""
-    draw = np.random.default_rng(4)
-    factor = draw.standard_normal(40)
-    columns = {"a": factor + 0.2 * draw.standard_normal(40)}
-    columns |= {name: size * factor + draw.standard_normal(40) for name, size in (("b", 0.4), ("c", 0.4), ("d", 0.3))}
-    return pd.DataFrame(columns)
-
-
-REFUSED = {
-    "under_identified": (lambda: tk.cfa(pupils(), "f =~ x1 + x2"), NotIdentified, "f=~x2.*x1~~x1"),
-    "unknown": (lambda: tk.cfa(pupils(), "f =~ x1 + x2 +\n x33"), ModelError, "line 2, column 2.*Did you mean 'x3'"),
-    "several_unknown": (lambda: tk.cfa(pupils(), "f =~ y1 + y2 + y3"), ModelError, "3 faults"),
-    "unknown_scale": (lambda: tk.sem(pupils(), "rws.total ~ x1"), ModelError, "rws.total"),
-    "syntax": (lambda: tk.cfa(pupils(), "f =~ x1 + + x2"), ModelError, "line 1, column 11"),
-    "words": (lambda: tk.cfa(pupils(), "f =~ x1 + x2 + school"), ArgumentError, "school.*not numeric"),
-    "collinear": (
-        lambda: tk.cfa(pupils().assign(y=pupils()["x1"] + pupils()["x2"]), "f =~ x1 + x2 + x3 + y"),
-        AnalysisError,
-        "x1, x2, y",
-    ),
-    "constant": (lambda: tk.cfa(pupils().assign(x1=1.0), THREE), AnalysisError, "x1"),
-    "decimals": (lambda: tk.cfa(pupils(), THREE, ordered=["x1"]), ArgumentError, "x1.*decimals"),
-    "small_group": (
-        lambda: tk.cfa(pupils().iloc[:164], THREE, group="school", estimator="ML"),
-        TooFewCases,
-        "8 in group Grant-White",
-    ),
-    "small_group_fiml": (lambda: tk.cfa(pupils().iloc[:164], THREE, group="school"), TooFewCases, "Grant-White"),
-    "small_group_ordinal": (
-        lambda: tk.cfa(pupils().iloc[:164].round(), THREE, group="school", ordered=True),
-        TooFewCases,
-        "Grant-White",
-    ),
-    "empty_category": (
-        lambda: tk.cfa(pupils().iloc[:164].round(), "f =~ x1 + x2 + x3", group="school", ordered=True),
-        AnalysisError,
-        "'Grant-White'.*'x1'",
-    ),
-    "one_group": (lambda: tk.cfa(pupils().assign(k=1), THREE, group="k"), AnalysisError, "1 value"),
-    "no_group": (lambda: tk.cfa(pupils(), THREE, group="schol"), ArgumentError, "Did you mean 'school'"),
-    "equal_alone": (lambda: tk.cfa(pupils(), THREE, group_equal="loadings"), ArgumentError, "group="),
-    "equal_unknown": (
-        lambda: tk.cfa(pupils(), THREE, group="school", group_equal="loading"),
-        ArgumentError,
-        "Did you mean 'loadings'",
-    ),
-    "estimator": (lambda: tk.cfa(pupils(), THREE, estimator="WLS"), ArgumentError, "WLSMV"),
-    "pairwise": (lambda: tk.cfa(pupils(), THREE, missing="pairwise"), ArgumentError, "missing='fiml'"),
-    "pairwise_ml": (lambda: tk.cfa(pupils(), THREE, estimator="ML", missing="pairwise"), ArgumentError, "fiml"),
-    "fiml_ordinal": (lambda: tk.cfa(pupils(), THREE, ordered=True, missing="fiml"), ArgumentError, "pairwise"),
-    "fiml_uls": (lambda: tk.cfa(pupils(), THREE, estimator="ULS", missing="fiml"), ArgumentError, "MLR"),
-    "wlsmv_continuous": (lambda: tk.cfa(pupils(), THREE, estimator="WLSMV"), ArgumentError, "ordered="),
-    "ml_ordinal": (lambda: tk.cfa(pupils(), THREE, estimator="ML", ordered=True), ArgumentError, "WLSMV"),
-    "ordered_unknown": (lambda: tk.cfa(pupils(), THREE, ordered=["x11"]), ArgumentError, "Did you mean 'x1'"),
-    "wishart_fiml": (lambda: tk.cfa(pupils(), THREE, likelihood="wishart"), ArgumentError, "listwise"),
-    "wishart_ordinal": (
-        lambda: tk.cfa(pupils(), THREE, ordered=True, likelihood="wishart"),
-        ArgumentError,
-        "estimator='ML'",
-    ),
-    "no_means": (lambda: tk.cfa(pupils(), THREE, tk.ModelOptions(meanstructure=False)), ArgumentError, "means"),
-    "no_seed": (lambda: tk.cfa(pupils(), THREE, bootstrap=10), ArgumentError, "seed="),
-    "model": (lambda: tk.cfa(pupils(), None), ArgumentError, "NoneType"),
-    "options": (lambda: tk.cfa(pupils(), THREE, {"day": 1}), ArgumentError, "ModelOptions"),
-    "confidence": (lambda: tk.cfa(pupils(), THREE, tk.ModelOptions(confidence=95)), ArgumentError, "0.95"),
-    "interval": (lambda: tk.cfa(pupils(), THREE, tk.ModelOptions(interval="basic")), ArgumentError, "bca"),
-}
-
-
-@pytest.mark.parametrize("key", REFUSED)
-def test_what_is_refused_by_name(key):
-    call, error, message = REFUSED[key]
-    with pytest.raises(error, match=message) as caught:
-        call()
-    assert "\n" not in str(caught.value)
-
-
-def test_no_convergence_is_said():
-    draw = np.random.default_rng(1).standard_normal((50, 6))
-    frame = pd.DataFrame(draw, columns=list("abcdef"))
-    with pytest.raises((NotConverged, NotIdentified)):
-        tk.cfa(frame, "one =~ a + b + c; two =~ d + e + f", estimator="ML")
-
-
-@pytest.mark.parametrize("options", [{"estimator": "ML"}, {}])
-def test_an_improper_solution_is_named(options):
-    with pytest.warns(ImproperSolutionWarning, match="a~~a is negative"):
-        found = tk.cfa(heywood(), "f =~ a + b + c + d", **options)
-    assert "the variance a~~a is negative" in found.fit["note"][0]
-    assert found.estimates.query("lhs == 'a' and op == '~~'")["est"].iloc[0] < 0
-
-
-def test_a_warning_points_at_the_call():
-    with warnings.catch_warnings(record=True) as found:
-        warnings.simplefilter("always")
-        tk.cfa(heywood(), "f =~ a + b + c + d", estimator="ML")
-    assert found[0].filename == __file__
-
-
-def test_a_factor_with_one_indicator():
-    with pytest.warns(ModelWarning, match="f has one indicator, x1"):
-        found = tk.cfa(pupils(), "f =~ x1; g =~ x4 + x5 + x6", estimator="ML")
-    assert "f has one indicator" in found.fit["note"][0]
-    assert found.estimates.query("lhs == 'x1' and rhs == 'x1'")["est"].iloc[0] == 0
-    stated = tk.cfa(pupils(), "f =~ x1; x1 ~~ 0.3*x1; g =~ x4 + x5 + x6", estimator="ML")
-    assert not stated.fit["note"][0]
-
-
-def test_forty_categories_are_warned_of():
-    with pytest.warns(ModelWarning, match="categories"):
-        found = tk.cfa(wide(), "f =~ a + b + c + d", ordered=True)
-    assert "categories" in found.fit["note"][0]
-
-
-def test_a_small_group_is_named():
-    data = pupils().drop(index=range(11, 156)).iloc[::-1]
-    with pytest.warns(SmallSampleWarning, match="group Pasteur: 11 rows, 12 parameters"):
-        found = tk.cfa(data, "f =~ x4 + x5 + x6 + x1", group="school", estimator="ML")
-    assert "fewer rows than free parameters" in found.fit["note"][0]
-
-
-def test_a_saturated_model_says_what_is_not_defined():
-    with pytest.warns(UndefinedStatisticWarning, match="df = 0"):
-        found = tk.cfa(pupils(), "f =~ x1 + x2 + x3", estimator="ML")
-    assert np.isnan(found.fit["pvalue"][0])
-    assert "not defined: pvalue" in found.fit["note"][0]
-
-
-def test_rows_without_a_group_are_dropped_and_counted():
-    data = pupils().assign(school=pupils()["school"].mask(pupils().index < 10))
-    found = tk.cfa(data, THREE, estimator="ML", group="school")
-    assert (found.fit["n_used"][0], found.fit["n_dropped"][0]) == (291, 10)
-
-
-# --- whatever the data are ------------------------------------------------------------------------
-
-
 def resampled(seed, rows=301):
     generator = np.random.default_rng(seed)
     return pupils().iloc[generator.integers(0, 301, rows)].reset_index(drop=True)
@@ -625,16 +254,3 @@ def test_a_seed_gives_the_same_bootstrap():
     one, same, other = (tk.cfa(pupils(), text, estimator="ML", bootstrap=50, seed=seed).estimates for seed in (1, 1, 2))
     pd.testing.assert_frame_equal(one, same)
     assert not np.allclose(one["se"].dropna(), other["se"].dropna(), rtol=1e-6)
-
-
-def test_bootstrap_of_couples(couples):
-    """Whole couples are drawn, so that errors come close to the clustered ones."""
-    text = "f =~ rws01 + rws04 + rws07 + rws10"
-    drawn = tk.cfa(couples, text, wave=1, estimator="MLR", bootstrap=400, seed=1)
-    clustered = tk.cfa(couples, text, wave=1, estimator="MLR")
-    np.testing.assert_allclose(drawn.estimates["se"], clustered.estimates["se"], rtol=0.25)
-    assert "bootstrap samples of clusters" in drawn.fit["method"][0]
-
-
-def test_options_are_the_defaults_that_settings_show():
-    assert tk.cfa(pupils(), THREE, estimator="ML").settings["options"] == asdict(tk.ModelOptions())

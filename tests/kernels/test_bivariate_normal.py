@@ -78,6 +78,16 @@ def test_the_density_is_the_slope_of_the_probability(h, k, r):
     assert bivariate_normal.density(h, k, r) == pytest.approx(slope, abs=1e-7)
 
 
+@pytest.mark.parametrize("r", [-1.0, -0.999, -0.5, 0.5, 0.999, 1.0])
+@pytest.mark.parametrize("k", [-0.5, 0.0, -0.0, 0.7])
+def test_negative_zero_is_zero(k, r):
+    """Turning thresholds around makes -0.0."""
+    one, other = (
+        bivariate_normal.corner_cdf(np.array([[zero]]), np.array([[k]]), np.array([r])) for zero in (0.0, -0.0)
+    )
+    np.testing.assert_array_equal(other, one)
+
+
 def test_cells_cover_the_plane_and_their_slopes_sum_to_nothing():
     h, k = np.array([[-1.0, 0.2, 1.1]]), np.array([[-0.4, 0.9]])
     cells = bivariate_normal.rectangles(h, k, np.array([0.4]))

@@ -8,21 +8,26 @@ from typing import Any
 
 import pandas as pd
 
+from ..checks import listed
 from ..errors import ArgumentError
 from ..instrument_model import Instrument
 from ..kernels.sem.solution import EstimatorName
-from ..responses import Responses
+from ..responses import Responses, as_responses
 from ..results import Result, fit_table
 from . import model_tables as tables
 from .inputs import AUTO, one_blas_thread, sample, warn_undefined
 from .model_data import ModelText, model_data
 from .model_fit import Estimated, estimate
 from .model_plan import DEFAULT, Likelihood, Missing, ModelOptions, Parameterization, Plan, choose
+from .model_validity import after_fit
 from .model_words import KINDS, method, sentence
 
 __all__ = ["ModelOptions", "cfa", "sem"]
 
 CAPTIONS = {
+    "modification_indices": "Falls of chi-square if a parameter were free (p < .05), and its expected change",
+    "reliability": "Reliability from the model, and average variance extracted",
+    "discriminant": "How far factors are told apart",
     "fit_measures": "All measures of fit",
     "residual_correlations": "Residual correlations: of the sample minus implied ones",
     "r_squared": "Share of variance that the model explains",
@@ -95,8 +100,12 @@ def cfa(  # noqa: PLR0913 - data, model and rare options, then twelve
     Result
         `estimates`: all parameters in lavaan's order, fixed ones with an empty `se`, defined ones (`:=`) last;
         `std_lv` and `std_all` as in lavaan. `fit`: n, and measures under lavaan's names with `_` for `.`: those that
-        the estimator has (`scaling_factor` is lavaan's `chisq.scaling.factor`). `tables`: `r_squared`,
-        `residual_correlations`, `fit_measures` (all of lavaan's). `cases`: factor scores where options ask for them.
+        the estimator has (`scaling_factor` is lavaan's `chisq.scaling.factor`). `tables`: `modification_indices`
+        (those with p < .05, with expected changes), `reliability` (ω with the implied and the observed variance of the
+        sum; of ordinal items that of what is behind them, and `omega_categorical` of the sum itself, by Green & Yang;
+        `ave`, average variance extracted), `discriminant` (HTMT, and whether `ave` exceeds the squared correlation, by
+        Fornell & Larcker), `r_squared`, `residual_correlations`, `fit_measures` (all of lavaan's). `cases`: factor
+        scores where options ask for them.
 
     Raises
     ------
@@ -123,16 +132,20 @@ def cfa(  # noqa: PLR0913 - data, model and rare options, then twelve
     are estimate ± z · se, or of the bootstrap. RMSEA and its interval at 90 %, CFI, TLI and SRMR as lavaan defines
     them; `_scaled` from the scaled test, `_robust` freed of its inflation (MLR: Brosseau-Liard & Savalei; WLSMV:
     Savalei 2021, not defined beside continuous variables or with equal thresholds). With ordinal variables, predictors
-    are part of the model, where lavaan conditions on them.
+    are part of the model, where lavaan conditions on them. Reliability is that of the sum in which reversed items are
+    turned around, by the key, or, of columns without one, those that load negatively.
 
     References
     ----------
     Rosseel (2012), doi:10.18637/jss.v048.i02. Yuan & Bentler (2000), doi:10.1111/0081-1750.00078. Muthén, du Toit &
     Spisic (1997). Asparouhov & Muthén (2010), Simple second order chi-square correction. Brosseau-Liard & Savalei
-    (2014), doi:10.1080/00273171.2014.933697. Savalei (2021), doi:10.1080/00273171.2020.1717922. In R:
-    ``lavaan::cfa(model, data, ordered = TRUE)`` (WLSMV), ``lavaan::cfa(model, data, estimator = "MLR",
-    missing = "fiml")``, ``cluster =``, ``group =``, ``se = "bootstrap"``; then ``parameterEstimates(fit, standardized =
-    TRUE)``, ``fitMeasures(fit)``, ``lavResiduals(fit)``, ``lavInspect(fit, "rsquare")``.
+    (2014), doi:10.1080/00273171.2014.933697. Savalei (2021), doi:10.1080/00273171.2020.1717922. Green & Yang (2009),
+    doi:10.1007/s11336-008-9099-3. Henseler, Ringle & Sarstedt (2015), doi:10.1007/s11747-014-0403-8. Fornell & Larcker
+    (1981), doi:10.1177/002224378101800104. In R: ``lavaan::cfa(model, data, ordered = TRUE)`` (WLSMV),
+    ``lavaan::cfa(model, data, estimator = "MLR", missing = "fiml")``, ``cluster =``, ``group =``, ``se = "bootstrap"``;
+    then ``parameterEstimates(fit, standardized = TRUE)``, ``fitMeasures(fit)``, ``lavResiduals(fit)``,
+    ``lavInspect(fit, "rsquare")``, ``modindices(fit)``, ``lavPredict(fit)``, ``semTools::compRelSEM(fit)``,
+    ``semTools::AVE(fit)``, ``semTools::htmt(model, data)``.
 
     Examples
     --------
@@ -268,10 +281,21 @@ def _analysis(
             f"model is {type(model).__name__}, but must be an instrument or text such as 'f =~ x1 + x2 + x3'."
         )
     text = ModelText.of(model)
-    chosen = sample(data, wave=wave, day=plan.options.day, cluster=cluster)
+    responses = as_responses(data)
+    _check_day(responses, plan.options.day)
+    chosen = sample(responses, wave=wave, day=plan.options.day, cluster=cluster)
     choice = choose(plan, chosen.responses, text.roles)
     found = estimate(text, model_data(chosen, text, choice, plan.group), plan, choice)
     return _result(kind, found)
+
+
+def _check_day(responses: Responses, day: Any) -> None:
+    """Say where the day of a diary is chosen."""
+    days = responses.frame["day"].unique().tolist() if "day" in responses.keys else []
+    if day is None and len(days) > 1:
+        raise ArgumentError(
+            f"the data have several values of day ({listed(days)}); choose one with options=ModelOptions(day=...)."
+        )
 
 
 def _result(kind: str, found: Estimated) -> Result:
@@ -281,12 +305,12 @@ def _result(kind: str, found: Estimated) -> Result:
         "n_dropped": found.data.n_dropped,
         "method": method(found),
         **tables.measures(found),
-        "note": "; ".join(found.notes),
     }
     undefined = tables.why_undefined(found, fit)
     if undefined:
         warn_undefined(undefined)
-        fit["note"] = "; ".join(filter(None, (fit["note"], undefined)))
+    after = after_fit(found)
+    fit["note"] = "; ".join(note for note in (*found.notes, undefined, *after.notes) if note)
     estimates = tables.estimates(found)
     return Result(
         kind=kind,
@@ -294,10 +318,12 @@ def _result(kind: str, found: Estimated) -> Result:
         estimates=estimates,
         fit=fit_table([fit]),
         tables={
+            **after.tables,
             "r_squared": tables.r_squared(found),
             "residual_correlations": tables.residual_correlations(found),
             "fit_measures": tables.fit_measures(found),
         },
+        cases=after.cases,
         settings=_settings(found),
         statement=sentence(kind, found, fit),
         captions={"estimates": "Parameters of the model", **CAPTIONS},

@@ -86,7 +86,7 @@ def _by_owen(h: Array, k: Array, rho: Array) -> Array:
 
     a = (k − ρh) / (h sqrt(1 − ρ²)) and b the same of k; k − ρh is written as (k ∓ h) ± (1 − |ρ|)h.
     """
-    first, second = np.broadcast_arrays(h, k)
+    first, second = np.broadcast_arrays(h + 0.0, k + 0.0)  # -0.0 becomes 0.0, whose side is above
     other_sides = (first * second < 0) | ((first * second == 0) & (first + second < 0))
     owen = special.owens_t(first, _owen_slope(first, second, rho))
     owen += special.owens_t(second, _owen_slope(second, first, rho))

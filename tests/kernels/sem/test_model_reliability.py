@@ -125,6 +125,18 @@ def test_green_and_yang_with_the_implied_denominator():
     assert found.categorical_observed == pytest.approx(0.858341, abs=1e-6)
 
 
+@pytest.mark.parametrize("ordinal", [{}, {f"A{number}": 6 for number in range(1, 6)}])
+def test_turning_items_around_afterwards_is_the_same(ordinal):
+    data = reversed_scale("agree")
+    before, text = data.assign(A1=7 - data["A1"]), "F =~ A2 + A1 + A3 + A4 + A5"
+    options = FitOptions(estimator="WLSMV" if ordinal else "ML")
+    wanted, found = fit(text, data, options, ordinal=ordinal), fit(text, before, options, ordinal=ordinal)
+    for method in (reliability, total_reliability):
+        (one,), (other,) = method(wanted), method(found, ["A1"])
+        for name in ("omega", "omega_observed", "categorical", "categorical_observed", "variance", "variance_observed"):
+            assert getattr(other, name) == pytest.approx(getattr(one, name), abs=1e-7, nan_ok=True)
+
+
 def test_many_categories_come_near_the_reliability_of_what_is_behind():
     loadings = np.array([0.5, 0.6, 0.7, 0.8])
     common = np.outer(loadings, loadings)

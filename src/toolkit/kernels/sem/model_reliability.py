@@ -9,6 +9,7 @@ Green & Yang (2009), doi:10.1007/s11336-008-9099-3. In R: ``semTools::compRelSEM
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,7 +53,7 @@ class Structure:
     Attributes
     ----------
     loadings : effects of the L factors on the p observed variables through loadings alone, (p, L).
-    direct : which observed variables a factor itself has loadings on, (p, L).
+    direct : the loadings of the observed variables themselves, (p, L).
     factors : covariances of the factors, (L, L).
     implied, observed : covariances of the variables, (p, p).
     cuts : thresholds of each variable in standard deviations; none of a continuous one.
@@ -66,20 +67,22 @@ class Structure:
     cuts: tuple[Array, ...]
 
     @classmethod
-    def of(cls, fitted: Solution, group: int) -> Structure:
-        """Read it from a solution."""
+    def of(cls, fitted: Solution, group: int, reversed_items: Collection[str] = ()) -> Structure:
+        """Read it from a solution, some items turned around."""
         matrices, p = fitted.model.groups[group], fitted.model.groups[group].n_observed
         found = implied_moments(matrices, fitted.x)
         own = _loadings(fitted.model, group, matrices.filled(fitted.x)[0])
         scales = scaling_factors(matrices, found, fitted.x) if len(matrices.ordinal) else np.ones(p)
         observed = fitted.estimator.samples[group].covariance / np.outer(scales, scales)
+        turned = np.array([-1.0 if name in reversed_items else 1.0 for name in fitted.model.table.observed])
+        cuts = _cuts(matrices, found, fitted.x)
         return cls(
-            loadings=np.asarray(np.linalg.inv(np.eye(len(own)) - own), np.float64)[:p, p:],
-            direct=own[:p, p:] != 0,
+            loadings=turned[:, None] * np.asarray(np.linalg.inv(np.eye(len(own)) - own), np.float64)[:p, p:],
+            direct=turned[:, None] * own[:p, p:],
             factors=found.covariances[p:, p:],
-            implied=found.covariance,
-            observed=observed,
-            cuts=_cuts(matrices, found, fitted.x),
+            implied=found.covariance * np.outer(turned, turned),
+            observed=observed * np.outer(turned, turned),
+            cuts=tuple(one if sign > 0 else -one[::-1] for one, sign in zip(cuts, turned, strict=True)),
         )
 
 
@@ -99,16 +102,16 @@ def _cuts(group: GroupMatrices, found: Implied, x: Array) -> tuple[Array, ...]:
     return tuple(away[variable == index] / spread[index] for index in range(group.n_observed))
 
 
-def reliability(fitted: Solution) -> tuple[Reliability, ...]:
+def reliability(fitted: Solution, reversed_items: Collection[str] = ()) -> tuple[Reliability, ...]:
     """Compute the reliability of each factor that has at least two items, in each group.
 
-    Of a bifactor model the general factor's omega is ω hierarchical of all items. A factor of factors is judged by its
-    factors' items.
+    It is that of the sum in which `reversed_items` are turned around. Of a bifactor model the general factor's omega is
+    ω hierarchical of all items. A factor of factors is judged by its factors' items.
     """
     table = fitted.model.table
     found = []
     for group in range(len(table.groups)):
-        structure = Structure.of(fitted, group)
+        structure = Structure.of(fitted, group, reversed_items)
         for index, factor in enumerate(table.latent):
             items = np.flatnonzero(structure.loadings[:, index])
             if len(items) > 1:
@@ -120,15 +123,14 @@ def reliability(fitted: Solution) -> tuple[Reliability, ...]:
     return tuple(found)
 
 
-def total_reliability(fitted: Solution) -> tuple[Reliability, ...]:
+def total_reliability(fitted: Solution, reversed_items: Collection[str] = ()) -> tuple[Reliability, ...]:
     """Compute, for each group, the reliability of the sum of all items, of all factors together (ω total)."""
     table = fitted.model.table
     found = []
     for group in range(len(table.groups)):
-        structure = Structure.of(fitted, group)
+        structure = Structure.of(fitted, group, reversed_items)
         items = np.flatnonzero(structure.direct.any(axis=1))
-        p = len(table.observed)
-        direct = fitted.model.groups[group].filled(fitted.x)[0][:p, p:][items]
+        direct = structure.direct[items]
         names = tuple(table.observed[item] for item in items)
         values = _values(structure, items, direct @ structure.factors @ direct.T)
         found.append(Reliability("", group, names, *values, np.nan, np.nan))
@@ -152,7 +154,7 @@ def _values(structure: Structure, items: Positions, common: Array) -> tuple[floa
 
 def _variances(structure: Structure, factor: int, items: Positions) -> tuple[float, float]:
     """Compute Σλ²φ / Σσ²; not a number where an item loads on another factor too."""
-    if (structure.direct[items].sum(axis=1) != 1).any() or not structure.direct[items, factor].all():
+    if ((structure.direct[items] != 0).sum(axis=1) != 1).any() or not structure.direct[items, factor].all():
         return float("nan"), float("nan")
     common = float((structure.loadings[items, factor] ** 2).sum() * structure.factors[factor, factor])
     return common / float(structure.implied[items, items].sum()), common / float(structure.observed[items, items].sum())
