@@ -218,3 +218,11 @@ def test_tables_and_sentence():
     assert components[2] == pytest.approx(squares["error"])
     assert "ICC(2,1) = .63" in found.sentence()
     assert "ICC" in found.table().headings
+
+
+def test_too_few_ratings_for_intervals_are_said():
+    ratings = pd.DataFrame({"a": [5.0, 5.0, np.nan], "b": [5.0, 4.0, 5.0], "c": [1.0, 2.0, np.nan]})
+    with pytest.warns(UndefinedStatisticWarning, match="too few ratings"):
+        found = tk.icc(ratings, ["a", "b", "c"])
+    assert found.estimates["icc"].notna().all()
+    assert "too few ratings" in found.fit["note"][0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -217,8 +217,7 @@ def _analysed(table: Ratings, degrees: Degrees, confidence: float) -> _Found:
         reason = _why_no_icc(square) if converged else "the estimates of the variances did not converge"
         square = None if reason else square
     if square is not None:
-        df, reason = _degrees(table, square, degrees)
-        values = _estimates(square) if df is None else _with_intervals(square, df, confidence)
+        values, reason = _values(table, square, degrees, confidence)
         rows = [{**row, **values[row["form"]]} for row in rows]
     if reason:
         warn_undefined(f"{table.name}: {reason}")
@@ -269,6 +268,18 @@ def _mean_squares(table: Ratings, notes: list[str]) -> tuple[MeanSquares, bool]:
         notes.append(f"the variance of {' and '.join(empty)} is 0, the boundary of restricted maximum likelihood")
     notes.append(f"{fmt.count(np.isnan(table.values).sum())} cells are empty: F, p and intervals are approximate")
     return MeanSquares.of_components(n, k, parts.target, parts.rater, parts.residual), parts.converged
+
+
+def _values(
+    table: Ratings, square: MeanSquares, degrees: Degrees, confidence: float
+) -> tuple[Mapping[str, dict[str, Any]], str]:
+    """Give each form's estimate with its interval, or say why there is no interval."""
+    try:
+        with np.errstate(all="raise", under="ignore"):
+            df, reason = _degrees(table, square, degrees)
+            return (_estimates(square) if df is None else _with_intervals(square, df, confidence)), reason
+    except (ArithmeticError, ValueError):
+        return _estimates(square), "there are too few ratings to determine the intervals"
 
 
 def _degrees(table: Ratings, square: MeanSquares, degrees: Degrees) -> tuple[DegreesOfFreedom | None, str]:

@@ -202,4 +202,4 @@ def _of_pair(
     moved = np.zeros(len(x))
     moved[held] = found.score * len(x)
     moved -= own[one] @ found.first + own[other] @ found.second
-    return moved / found.correlation
+    return moved / found.correlation if found.correlation else np.full(len(x), np.nan)
