@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import numbers
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
 
 from .errors import ArgumentError
 
@@ -76,7 +77,7 @@ def nearest(name: object, known: Iterable[object]) -> str:
 
 def check_one_of(argument: str, value: object, options: Sequence[object]) -> None:
     """Refuse a value that is not among the options."""
-    if value not in options:
+    if not isinstance(value, Hashable) or value not in options:
         raise ArgumentError(
             f"{argument} is {quoted(value)}, but must be one of {listed(options, 20)}.{nearest(value, options)}"
         )
@@ -92,6 +93,27 @@ def check_count(argument: str, value: int, minimum: int = 1) -> None:
     """Refuse anything but a whole number of at least `minimum`."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < minimum:
         raise ArgumentError(f"{argument} is {quoted(value)}, but must be a whole number of at least {minimum}.")
+
+
+def check_number(argument: str, value: float, low: float, high: float) -> None:
+    """Refuse anything but a number from `low` to `high`."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not low <= value <= high:
+        raise ArgumentError(f"{argument} is {quoted(value)}, but must be a number from {low:g} to {high:g}.")
+
+
+def name_list(argument: str, given: Any) -> list[Any]:
+    """Take one name, or several, as a list without repetitions; refuse what holds no names.
+
+    Examples
+    --------
+    >>> name_list("items", "a"), name_list("items", ("a", "b", "a"))
+    (['a'], ['a', 'b'])
+    """
+    if isinstance(given, str):
+        return [given]
+    if not isinstance(given, Iterable) or not all(isinstance(name, Hashable) for name in given):
+        raise ArgumentError(f"{argument} is {quoted(given)}, but must be a name or a list of names.")
+    return list(dict.fromkeys(given))
 
 
 def check_known(argument: str, names: Iterable[object], known: Sequence[object], what: str) -> None:

@@ -100,8 +100,7 @@ def correlations(
 
 def _names(responses: Responses, columns: Sequence[str] | None) -> list[str]:
     if columns is None:
-        numeric = [name for name in responses.covariates if as_numbers(responses, name) is not None]
-        columns = responses.scales or numeric
+        columns = responses.scales or numeric_columns(responses)
     if isinstance(columns, str):
         raise ArgumentError(f"columns is the text {columns!r}, but must be a list of names.")
     names = list(dict.fromkeys(columns))

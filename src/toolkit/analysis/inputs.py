@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 from threadpoolctl import ThreadpoolController
 
-from ..checks import check_known, listed, quoted
+from ..checks import check_known, listed, name_list, quoted
 from ..errors import AnalysisError, ArgumentError, TooFewCases, ToolkitWarning, UndefinedStatisticWarning
 from ..instrument_model import Instrument
 from ..kernels.moments import Missing, Moments, tabulate
@@ -92,10 +92,10 @@ def sample(data: Responses | pd.DataFrame, *, wave: Any = None, day: Any = None,
 
 
 def _cluster_name(responses: Responses, cluster: str | None) -> str | None:
-    if cluster == AUTO:
+    if isinstance(cluster, str) and cluster == AUTO:
         return "couple" if "couple" in responses.keys else None
     if cluster is not None:
-        check_known("cluster", [cluster], list(responses.frame.columns), "column")
+        check_known("cluster", name_list("cluster", [cluster]), list(responses.frame.columns), "column")
     return cluster
 
 
@@ -105,7 +105,7 @@ def chosen_scales(responses: Responses, scale: str | Sequence[str] | None) -> li
         raise AnalysisError("the data have no instrument, hence no scales: read them with instruments=... .")
     if not responses.scales:
         raise AnalysisError("no scale of these data is scored: the items of their instruments belong to none.")
-    names = responses.scales if scale is None else [scale] if isinstance(scale, str) else list(scale)
+    names = responses.scales if scale is None else name_list("scale", scale)
     if not names:
         raise ArgumentError(f"scale names no scale. Scales: {', '.join(responses.scales)}.")
     return [responses.find_scale(name) for name in names]
@@ -133,7 +133,7 @@ def unflagged(responses: Responses, name: str) -> pd.Series[Any]:
 def as_numbers(responses: Responses, name: str) -> Array | None:
     """Take a column as numbers, flagged values left out; None where it holds words."""
     column = unflagged(responses, name)
-    if pd.api.types.is_bool_dtype(column.dtype):
+    if _is_bool(responses, name) or pd.api.types.is_complex_dtype(column.dtype):
         return None
     if not pd.api.types.is_numeric_dtype(column.dtype):
         numbers = pd.to_numeric(column, errors="coerce")
@@ -143,17 +143,27 @@ def as_numbers(responses: Responses, name: str) -> Array | None:
     return column.to_numpy(dtype="float64", na_value=np.nan, copy=True)
 
 
+def _is_bool(responses: Responses, name: str) -> bool:
+    return bool(pd.api.types.is_bool_dtype(responses.frame[name].dtype))
+
+
 def variable(responses: Responses, name: str) -> Array:
     """Take one variable as numbers: an item (as answered), a scale score or a numeric covariate; NaN is missing."""
     if name in responses.items or name in responses.covariates:
         numbers = as_numbers(responses, name)
         if numbers is None:
-            raise ArgumentError(f"column {quoted(name)} is not numeric, so it cannot be used here.")
+            hint = "; make true and false numbers with astype(int)" if _is_bool(responses, name) else ""
+            raise ArgumentError(f"column {quoted(name)} is not numeric, so it cannot be used here{hint}.")
         return numbers
     if not responses.scales:
         check_known("columns", [name], [*responses.covariates], "column")
     one, scale = responses.find_scale(name)
     return score_scale(responses, one, scale)[0]
+
+
+def numeric_columns(responses: Responses) -> tuple[str, ...]:
+    """List the columns of no instrument that hold numbers."""
+    return tuple(name for name in responses.covariates if as_numbers(responses, name) is not None)
 
 
 def chosen_items(responses: Responses, items: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -162,10 +172,11 @@ def chosen_items(responses: Responses, items: str | Sequence[str] | None) -> tup
     A name is an item, a numeric column, a scale or an instrument; the last two stand for their items.
     """
     if items is None:
-        numeric = [name for name in responses.covariates if as_numbers(responses, name) is not None]
-        return responses.items or tuple(numeric)
-    names = [items] if isinstance(items, str) else list(items)
-    return tuple(dict.fromkeys(item for name in names for item in _items_named(responses, name)))
+        found = responses.items or numeric_columns(responses)
+        if not found:
+            raise AnalysisError("the data have no numeric columns; make true and false numbers with astype(int).")
+        return found
+    return tuple(dict.fromkeys(item for name in name_list("items", items) for item in _items_named(responses, name)))
 
 
 def _items_named(responses: Responses, name: str) -> Sequence[str]:

@@ -10,15 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ..checks import counted, listed, quoted
-from ..errors import AnalysisError, ArgumentError, NotPositiveDefiniteWarning, SmallSampleWarning, TooFewCases
+from ..errors import AnalysisError, ArgumentError, NotPositiveDefiniteWarning, TooFewCases
 from ..format import number
+from ..kernels.cross_tables import found_categories
 from ..kernels.moments import Missing, pairwise_correlation
 from ..kernels.polychoric import SMALLEST_EIGENVALUE, polychoric_correlations
 from .inputs import Array, Sample, answers_array, chosen_items, warn
-from .ordinal_variables import MOST_CATEGORIES, ordinal_variables
+from .ordinal_variables import MOST_CATEGORIES, looks_continuous, ordinal_variables
+from .used_rows import check_rows, check_spread, few_rows
 
 Correlation = Literal["pearson", "polychoric"]
-LEAST_ROWS = 10
 LEAST_ROWS_OF_PAIR = 3
 PERFECT = 1 - 1e-9
 
@@ -78,9 +79,9 @@ def item_correlations(
         x, used, notes = variables.x, variables.used, list(variables.notes)
     else:
         x = answers_array(chosen.responses, names)
-        used = _used_rows(x, missing)
-        _check_spread(x[used], names)
-        notes = _few_rows(int(used.sum()), len(names))
+        used = check_rows(x, missing, "factors")
+        check_spread(x[used], names)
+        notes = few_rows(int(used.sum()), len(names))
     r = _correlated(x[used], correlation, missing)
     _check_pairs(x[used], r, names)
     return ItemCorrelations(names, x[used], used, r, correlation, missing, (*notes, *_not_positive_definite(r, names)))
@@ -104,41 +105,12 @@ def _correlated(x: Array, correlation: Correlation, missing: Missing) -> Array:
 
 def _check_ordinal(x: Array, names: Sequence[str]) -> None:
     """Refuse items whose answers are no categories."""
-    wrong = []
-    for name, column in zip(names, x.T, strict=True):
-        values = np.unique(column[~np.isnan(column)])
-        if len(values) > MOST_CATEGORIES or (values != np.floor(values)).any():
-            wrong.append(name)
+    with_decimals, many = looks_continuous(found_categories(x))
+    wrong = [names[place] for place in np.flatnonzero(with_decimals | many)]
     if wrong:
         raise ArgumentError(
             f"items: {listed(wrong)} {'has' if len(wrong) == 1 else 'have'} decimals or more than {MOST_CATEGORIES}"
             " different values, which ordinal answers do not have; leave them out, or say correlation='pearson'."
-        )
-
-
-def _used_rows(x: Array, missing: Missing) -> npt.NDArray[np.bool_]:
-    held = ~np.isnan(x)
-    used = np.asarray(held.all(axis=1) if missing == "listwise" else held.any(axis=1))
-    n = int(used.sum())
-    if n < LEAST_ROWS:
-        kind = "complete row" if missing == "listwise" else "row with answers"
-        hint = "; missing='pairwise' uses incomplete rows too" if missing == "listwise" and held.any() else ""
-        raise TooFewCases(
-            f"factors need at least {LEAST_ROWS} rows, but there {'is' if n == 1 else 'are'} {counted(n, kind)} of"
-            f" {len(x):,}{hint}."
-        )
-    return used
-
-
-def _check_spread(x: Array, names: Sequence[str]) -> None:
-    columns = [column[~np.isnan(column)] for column in x.T]
-    still = [
-        name for name, column in zip(names, columns, strict=True) if not len(column) or column.min() == column.max()
-    ]
-    if still:
-        raise AnalysisError(
-            f"the answers to {listed(still)} do not vary in the rows used, so that they have no correlations; leave"
-            " them out of items=."
         )
 
 
@@ -152,14 +124,6 @@ def _check_pairs(x: Array, r: Array, names: Sequence[str]) -> None:
             f"{first} and {second}{more} have too few rows in common for a correlation, or do not vary in them; leave"
             " one of them out of items=."
         )
-
-
-def _few_rows(n: int, k: int) -> list[str]:
-    if n > k:
-        return []
-    note = f"there are no more rows ({n:,}) than items ({k})"
-    warn(note, SmallSampleWarning)
-    return [note]
 
 
 def _not_positive_definite(r: Array, names: Sequence[str]) -> list[str]:

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import format as fmt
-from ..checks import check_known, check_one_of, check_share, listed, quoted
-from ..errors import ArgumentError
+from ..checks import check_known, check_one_of, check_share, listed, name_list, quoted
+from ..errors import AnalysisError, ArgumentError
 from ..kernels import intervals
 from ..kernels.kappa import Kappa, Weights, agreement_weights, standard_error
 from ..kernels.kappa import kappa as kappa_of
@@ -125,7 +125,9 @@ def _coded(
     responses: Responses, columns: str | Sequence[str], weights: Weights, categories: Sequence[Any] | None
 ) -> tuple[Responses, tuple[Any, ...]]:
     """Replace categories by their positions from 0; give the categories in their order."""
-    names = list(dict.fromkeys([columns] if isinstance(columns, str) else columns))
+    names = name_list("columns", columns)
+    if not names:
+        raise ArgumentError("columns names no variable; name two or more, or one with over='wave' (or 'day', 'role').")
     scales = [name for name in names if name in responses.scales]
     if scales:
         raise ArgumentError(
@@ -136,7 +138,8 @@ def _coded(
     words = [name for name, column in held.items() if not pd.api.types.is_numeric_dtype(column)]
     if words and weights != "none" and categories is None:
         raise ArgumentError(
-            f"columns: {listed(words)} holds words, which have no order; give categories=[...] in their order, or "
+            f"columns: {listed(words)} {'holds' if len(words) == 1 else 'hold'} words, which have no order; give"
+            " categories=[...] in their order, or "
             "weights='none'."
         )
     options = tuple(_declared(responses, names) if categories is None else categories)
@@ -172,6 +175,8 @@ def _check_options(held: dict[str, pd.Series[Any]], options: tuple[Any, ...]) ->
         unknown = [value for value in column.dropna().unique() if value not in options]
         if unknown:
             raise ArgumentError(f"column {quoted(name)} holds {listed(unknown)}, which categories does not name.")
+    if not options:
+        raise AnalysisError(f"nobody answered {listed(held)}, so that there are no ratings to compare.")
     if len(set(options)) < max(len(options), 2):
         raise ArgumentError(f"categories are {listed(options)}, but there must be two different ones or more.")
     decimals = any(isinstance(option, float) and not option.is_integer() for option in options)

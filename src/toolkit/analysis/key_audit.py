@@ -112,7 +112,8 @@ def key_audit(
     check_share("confidence", confidence)
     chosen = sample(data, wave=wave, day=day, cluster=cluster)
     scales = chosen_scales(chosen.responses, scale)
-    names = {f"{one.id}.{name}" for one, name in map(chosen.responses.find_scale, confirmed)}
+    found_names = map(chosen.responses.find_scale, name_list("confirmed", confirmed))
+    names = {f"{one.id}.{name}" for one, name in found_names}
     found = [_Audited.of(chosen, one, name, missing, confidence) for one, name in scales]
     estimates = pd.concat([one.table for one in found], ignore_index=True)
     overview = pd.DataFrame([one.overview(names) for one in found])

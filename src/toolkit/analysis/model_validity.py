@@ -164,7 +164,7 @@ def _turned(found: Estimated, turned: Sequence[str]) -> list[str]:
 
 
 def _undefined(tables: dict[str, pd.DataFrame]) -> list[str]:
-    """Say which quantities are empty, and why."""
+    """Say which quantities the design of the model leaves empty, and why: a note, since no data would change it."""
     notes = []
     whole = tables["reliability"]
     if len(whole) and whole.loc[whole["factor"] != EVERYTHING, "ave"].isna().any():
@@ -173,6 +173,4 @@ def _undefined(tables: dict[str, pd.DataFrame]) -> list[str]:
         notes.append("reliability is not defined for ordinal beside continuous items")
     if len(tables["discriminant"]) and tables["discriminant"]["htmt"].isna().any():
         notes.append("HTMT needs two items that load on one factor alone")
-    if notes:
-        warn_undefined("; ".join(notes))
     return notes

@@ -12,8 +12,8 @@ import pandas as pd
 from scipy import special
 
 from .. import format as fmt
-from ..checks import check_one_of, check_share, counted
-from ..errors import ArgumentError, BoundaryWarning, NotPositiveDefiniteWarning
+from ..checks import check_number, check_one_of, check_share, counted, name_list
+from ..errors import BoundaryWarning, NotPositiveDefiniteWarning
 from ..kernels import polychoric as kernel
 from ..kernels.moments import Missing
 from ..kernels.polychoric import SMALLEST_EIGENVALUE, Polychoric
@@ -22,7 +22,8 @@ from ..kernels.polychoric_influence import Information
 from ..responses import Responses
 from ..results import Result, fit_table
 from .inputs import AUTO, Array, Sample, one_blas_thread, sample, warn, warn_undefined
-from .ordinal_variables import LEAST_ROWS, Variables, ordinal_variables
+from .ordinal_variables import Variables, ordinal_variables
+from .used_rows import LEAST_ROWS
 
 SHOWN_PAIRS = 5
 
@@ -118,7 +119,9 @@ def polychoric(
     check_one_of("missing", missing, ("listwise", "pairwise"))
     check_share("confidence", confidence)
     check_one_of("information", information, ("observed", "outer"))
-    _check_amount(add_to_empty_cells)
+    check_number("add_to_empty_cells", add_to_empty_cells, 0, 1)
+    check_one_of("smooth", smooth, (True, False))
+    continuous = name_list("continuous", continuous)
     chosen = sample(data, wave=wave, day=day, cluster=cluster)
     variables = ordinal_variables(
         chosen.responses, items, continuous=continuous, missing=missing, merge_below=merge_below
@@ -137,7 +140,7 @@ def polychoric(
         settings={
             **chosen.settings,
             "items": list(variables.names),
-            "continuous": list(continuous),
+            "continuous": continuous,
             "missing": missing,
             "confidence": confidence,
             "add_to_empty_cells": add_to_empty_cells,
@@ -153,11 +156,6 @@ def polychoric(
             "bivariate_fit": "Fit of a bivariate normal distribution to each pair",
         },
     )
-
-
-def _check_amount(amount: float) -> None:
-    if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 <= amount <= 1:
-        raise ArgumentError(f"add_to_empty_cells is {amount!r}, but must be a number from 0 to 1, such as 0.5.")
 
 
 def _standard_errors(

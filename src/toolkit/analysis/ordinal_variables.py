@@ -6,18 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from ..checks import check_count, counted, listed
-from ..errors import AnalysisError, ArgumentError, MergedCategoryWarning, SmallSampleWarning, TooFewCases
+from ..checks import check_count, listed
+from ..errors import AnalysisError, ArgumentError, MergedCategoryWarning
 from ..format import number
 from ..kernels.cross_tables import found_categories, merged_categories
 from ..kernels.moments import Missing
 from ..responses import Responses
 from .inputs import Array, answers_array, chosen_items, warn
+from .used_rows import Booleans, check_rows, check_spread, few_rows
 
-Booleans = npt.NDArray[np.bool_]
-LEAST_ROWS = 10
 MOST_CATEGORIES = 20
 
 
@@ -57,55 +55,39 @@ def ordinal_variables(
 ) -> Variables:
     """Take the variables of an analysis, refuse those that cannot be used, and merge rare categories where asked."""
     check_count("merge_below", merge_below, 0)
-    if isinstance(continuous, str):
-        raise ArgumentError(f"continuous is the text {continuous!r}, but must be a list of names.")
     names = tuple(dict.fromkeys([*chosen_items(responses, items), *continuous]))
     if len(names) < 2:
         raise AnalysisError(
             f"polychoric correlations need at least two variables, but there are {len(names)}; name them in items=."
         )
     x = answers_array(responses, names)
-    held = ~np.isnan(x)
-    used = np.asarray(held.all(axis=1) if missing == "listwise" else held.any(axis=1))
+    used = check_rows(x, missing, "polychoric correlations")
+    check_spread(x[used], names)
     ordinal = np.array([name not in continuous for name in names])
     found = Variables(names, x, ordinal, used, missing)
-    _check_rows(found)
     _check_values(found)
-    notes = [*_unused(found, responses), *_merged(found, merge_below), *_few_rows(found)]
+    notes = [*_unused(found, responses), *_merged(found, merge_below), *few_rows(int(used.sum()), len(names))]
     return Variables(names, x, ordinal, used, missing, tuple(notes))
 
 
-def _check_rows(variables: Variables) -> None:
-    n = int(variables.used.sum())
-    if n >= LEAST_ROWS:
-        return
-    hint = "; missing='pairwise' uses incomplete rows too" if variables.missing == "listwise" else ""
-    kind = "complete row" if variables.missing == "listwise" else "row with answers"
-    raise TooFewCases(
-        f"polychoric correlations need at least {LEAST_ROWS} rows, but there {'is' if n == 1 else 'are'}"
-        f" {counted(n, kind)} of {len(variables.used):,}{hint}."
-    )
-
-
 def _check_values(variables: Variables) -> None:
-    """Refuse variables that do not vary, and ordinal ones that look continuous."""
+    """Refuse ordinal variables that look continuous."""
     x = variables.x[variables.used]
     categories = found_categories(x)
-    still = variables.named(np.array([len(values) < 2 for values in categories]))
-    if still:
-        raise AnalysisError(
-            f"the answers to {listed(still)} do not vary in the rows used, so that they have no correlations; leave"
-            " them out of items=."
-        )
-    decimals = np.array([bool((values != np.floor(values)).any()) for values in categories])
-    many = np.array([len(values) > MOST_CATEGORIES for values in categories])
-    for wrong, what in ((decimals, "decimals"), (many, f"more than {MOST_CATEGORIES} different values")):
+    with_decimals, many = looks_continuous(categories)
+    for wrong, what in ((with_decimals, "decimals"), (many, f"more than {MOST_CATEGORIES} different values")):
         names = variables.named(wrong & variables.ordinal)
         if names:
             raise ArgumentError(
                 f"items: {listed(names)} {'has' if len(names) == 1 else 'have'} {what}, which ordinal answers do not"
                 f" have; name what is continuous in continuous=[{names[0]!r}]."
             )
+
+
+def looks_continuous(categories: Sequence[Array]) -> tuple[Booleans, Booleans]:
+    """Mark the variables whose values are decimals, and those that have too many to be categories."""
+    with_decimals = [bool((values != np.floor(values)).any()) for values in categories]
+    return np.array(with_decimals), np.array([len(values) > MOST_CATEGORIES for values in categories])
 
 
 def _merged(variables: Variables, least: int) -> list[str]:
@@ -134,15 +116,6 @@ def _unused(variables: Variables, responses: Responses) -> list[str]:
             unused = [number(value, 0) for value in np.setdiff1d(np.arange(low, high + 1), chosen)]
             notes += [f"{name}: {', '.join(unused)}"] if unused else []
     return _warned(notes, "options that nobody chose have no threshold")
-
-
-def _few_rows(variables: Variables) -> list[str]:
-    n, k = int(variables.used.sum()), len(variables.names)
-    if n >= k:
-        return []
-    note = f"there are fewer rows ({n:,}) than variables ({k})"
-    warn(note, SmallSampleWarning)
-    return [note]
 
 
 def _warned(notes: Sequence[str], what: str) -> list[str]:

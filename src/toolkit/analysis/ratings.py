@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..checks import check_one_of, listed, quoted
+from ..checks import check_one_of, counted, listed, name_list, quoted
 from ..errors import AnalysisError, ArgumentError
 from ..responses import Responses, as_responses
 from .inputs import AUTO, Array, Sample, sample, variable
@@ -56,14 +56,14 @@ def rating_tables(
     cluster: str | None,
 ) -> tuple[list[Ratings], dict[str, Any]]:
     """Make the tables of an analysis, and its settings: one table of several columns, or one per variable."""
-    names = list(dict.fromkeys([columns] if isinstance(columns, str) else columns))
+    names = name_list("columns", columns)
     given = {"columns": names, "over": over}
     if over is not None:
         chosen = _rows_of(data, over, wave, day, cluster)
         return [_spread(chosen, name, over) for name in names], {**chosen.settings, **given}
     if len(names) < 2:
         raise ArgumentError(
-            f"columns names {len(names)} variable; name two or more, each of which is a rater, or say with "
+            f"columns names {counted(len(names), 'variable')}; name two or more, each of which is a rater, or say with "
             "over='wave' (or 'day', 'role') that one variable is compared over its occasions or partners."
         )
     chosen = sample(data, wave=wave, day=day, cluster=cluster)
@@ -81,7 +81,7 @@ def _rows_of(data: Responses | pd.DataFrame, over: str, wave: Any, day: Any, clu
     given = {"wave": wave, "day": day}
     if given.get(over) is not None:
         raise ArgumentError(f"{over}={quoted(given[over])} chooses one {over}, but over={over!r} compares them all.")
-    if over == "role" and cluster == AUTO:
+    if over == "role" and isinstance(cluster, str) and cluster == AUTO:
         cluster = None
     renamed = replace(responses, frame=responses.frame.rename(columns={over: COMPARED}))
     chosen = sample(renamed, wave=wave, day=day, cluster=cluster)
