@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .analysis.congruence import congruence
     from .analysis.describe import describe
     from .analysis.factors import RotationOptions, efa
+    from .analysis.invariance import invariance
     from .analysis.items import item_analysis
     from .analysis.kappa import kappa
     from .analysis.model_comparison import compare_models
@@ -54,6 +55,7 @@ _HOMES = {
     "instrument": "catalogue",
     "instrument_from_keys": "catalogue",
     "instruments": "catalogue",
+    "invariance": "analysis.invariance",
     "item_analysis": "analysis.items",
     "kappa": "analysis.kappa",
     "lint": "linter",
@@ -92,6 +94,7 @@ __all__ = [
     "instrument",
     "instrument_from_keys",
     "instruments",
+    "invariance",
     "item_analysis",
     "kappa",
     "lint",
