@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .analysis.congruence import congruence
     from .analysis.describe import describe
     from .analysis.factors import RotationOptions, efa
+    from .analysis.invariance import invariance
     from .analysis.items import item_analysis
     from .analysis.kappa import kappa
     from .analysis.key_audit import key_audit, suspect_scales
@@ -57,6 +58,7 @@ _HOMES = {
     "instrument": "catalogue",
     "instrument_from_keys": "catalogue",
     "instruments": "catalogue",
+    "invariance": "analysis.invariance",
     "item_analysis": "analysis.items",
     "kappa": "analysis.kappa",
     "key_audit": "analysis.key_audit",
@@ -99,6 +101,7 @@ __all__ = [
     "instrument",
     "instrument_from_keys",
     "instruments",
+    "invariance",
     "item_analysis",
     "kappa",
     "key_audit",

@@ -132,6 +132,15 @@ HEADINGS = {
     "htmt": "HTMT",
     "htmt2": "HTMT2",
     "fornell_larcker": "AVE > r²",
+    "delta_cfi": "ΔCFI",
+    "delta_rmsea": "ΔRMSEA",
+    "delta_srmr": "ΔSRMR",
+    "chen": "Chen (2007)",
+    "cheung_rensvold": "Cheung & Rensvold (2002)",
+    "dmacs": "dMACS",
+    "signed": "Signed dMACS",
+    "sd_first": "SD of the first",
+    "change": "Expected change",
     "lhs": "Left",
     "op": "Operator",
     "rhs": "Right",
@@ -151,7 +160,7 @@ HEADINGS = {
 BOUNDED = re.compile(
     r"^(alpha|lambda|omega|split_half|kappa|reliability_|discrimination$|residual$|r$|r_|mean_r|kmo$|map2$|map4$|p$|share|icc|rho)(?!.*_se$)"
     r"|^(F\d+$|loading$|structure$|communality$|uniqueness$|proportion|cumulative|determinacy|minimum_correlation$)"
-    r"|^(congruence|rmsr|rmsea(?!_pvalue)|tli|cfi|srmr|ave|htmt)"
+    r"|^(congruence|rmsr|rmsea(?!_pvalue)|tli|cfi|srmr|ave|htmt|delta_(cfi|rmsea|srmr)$)"
 )
 P_VALUE = re.compile(r"^p$|^p_diff$|^pvalue|_pvalue")
 STANDARD_ERROR = re.compile(r"^se$|_se$|^standard_error")
