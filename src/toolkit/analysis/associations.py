@@ -18,7 +18,7 @@ from ..kernels import consistency, intervals
 from ..kernels.moments import Missing, Moments
 from ..responses import Responses
 from ..results import Result, fit_table
-from .inputs import AUTO, Array, Sample, as_numbers, one_blas_thread, sample, variable, warn_undefined
+from .inputs import AUTO, Array, Sample, numeric_columns, one_blas_thread, sample, variable, warn_undefined
 
 COLUMNS = ("x", "y", "n", "r", "se", "ci_low", "ci_high", "p")
 

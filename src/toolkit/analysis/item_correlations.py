@@ -106,7 +106,7 @@ def _correlated(x: Array, correlation: Correlation, missing: Missing) -> Array:
 def _check_ordinal(x: Array, names: Sequence[str]) -> None:
     """Refuse items whose answers are no categories."""
     with_decimals, many = looks_continuous(found_categories(x))
-    wrong = [names[place] for place in np.flatnonzero(with_decimals | many)]
+    wrong = [name for name, one in zip(names, with_decimals | many, strict=True) if one]
     if wrong:
         raise ArgumentError(
             f"items: {listed(wrong)} {'has' if len(wrong) == 1 else 'have'} decimals or more than {MOST_CATEGORIES}"

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from .. import format as fmt
-from ..checks import check_one_of, check_share, listed
+from ..checks import check_one_of, check_share, listed, name_list
 from ..instrument_model import Instrument
 from ..kernels import consistency, factoring, intervals, item_statistics
 from ..kernels.moments import Missing, Moments, Sums
@@ -112,8 +112,8 @@ def key_audit(
     check_share("confidence", confidence)
     chosen = sample(data, wave=wave, day=day, cluster=cluster)
     scales = chosen_scales(chosen.responses, scale)
-    found_names = map(chosen.responses.find_scale, name_list("confirmed", confirmed))
-    names = {f"{one.id}.{name}" for one, name in found_names}
+    checked = [chosen.responses.find_scale(name) for name in name_list("confirmed", confirmed)]
+    names = {f"{one.id}.{name}" for one, name in checked}
     found = [_Audited.of(chosen, one, name, missing, confidence) for one, name in scales]
     estimates = pd.concat([one.table for one in found], ignore_index=True)
     overview = pd.DataFrame([one.overview(names) for one in found])

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import special
 
 from .. import format as fmt
-from ..checks import check_number, check_one_of, check_share, counted, name_list
+from ..checks import check_count, check_number, check_one_of, check_share, counted, name_list
 from ..errors import BoundaryWarning, NotPositiveDefiniteWarning
 from ..kernels import polychoric as kernel
 from ..kernels.moments import Missing
@@ -116,41 +116,61 @@ def polychoric(
     >>> print(polychoric(frame).sentence())
     Polychoric correlations: a with b r = .86, 95% CI [.75, .92], n = 126.
     """
-    check_one_of("missing", missing, ("listwise", "pairwise"))
-    check_share("confidence", confidence)
-    check_one_of("information", information, ("observed", "outer"))
-    check_number("add_to_empty_cells", add_to_empty_cells, 0, 1)
-    check_one_of("smooth", smooth, (True, False))
-    continuous = name_list("continuous", continuous)
+    plan = _Plan(
+        continuous=name_list("continuous", continuous),
+        missing=missing,
+        confidence=confidence,
+        add_to_empty_cells=add_to_empty_cells,
+        merge_below=merge_below,
+        smooth=smooth,
+        information=information,
+    )
+    plan.check()
     chosen = sample(data, wave=wave, day=day, cluster=cluster)
     variables = ordinal_variables(
-        chosen.responses, items, continuous=continuous, missing=missing, merge_below=merge_below
+        chosen.responses, items, continuous=plan.continuous, missing=missing, merge_below=merge_below
     )
     fit = kernel.polychoric_correlations(
         variables.x, missing=missing, ordinal=variables.ordinal.tolist(), add_to_empty_cells=add_to_empty_cells
     )
     found = _Found(chosen, variables, fit, confidence, *_standard_errors(chosen, variables, fit, information))
-    estimates, matrix = found.estimates(), found.matrix(smooth)
+    return _result(found, plan)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Plan:
+    """How ordinal answers are correlated."""
+
+    continuous: list[str]
+    missing: Missing
+    confidence: float
+    add_to_empty_cells: float
+    merge_below: int
+    smooth: bool
+    information: Information
+
+    def check(self) -> None:
+        """Refuse what cannot be used."""
+        check_one_of("missing", self.missing, ("listwise", "pairwise"))
+        check_share("confidence", self.confidence)
+        check_number("add_to_empty_cells", self.add_to_empty_cells, 0, 1)
+        check_count("merge_below", self.merge_below, 0)
+        check_one_of("smooth", self.smooth, (True, False))
+        check_one_of("information", self.information, ("observed", "outer"))
+
+
+def _result(found: _Found, plan: _Plan) -> Result:
+    estimates, matrix = found.estimates(), found.matrix(plan.smooth)
     return Result(
         kind="polychoric",
         title="Polychoric correlations",
         estimates=estimates,
-        fit=fit_table([found.fit_row(smooth)]),
+        fit=fit_table([found.fit_row(plan.smooth)]),
         tables={"matrix": matrix, "thresholds": found.thresholds(), "bivariate_fit": found.bivariate_fit()},
-        settings={
-            **chosen.settings,
-            "items": list(variables.names),
-            "continuous": continuous,
-            "missing": missing,
-            "confidence": confidence,
-            "add_to_empty_cells": add_to_empty_cells,
-            "merge_below": merge_below,
-            "smooth": smooth,
-            "information": information,
-        },
-        statement=_sentence(estimates, confidence),
+        settings={**found.chosen.settings, "items": list(found.variables.names), **vars(plan)},
+        statement=_sentence(estimates, plan.confidence),
         captions={
-            "estimates": f"Polychoric correlations with {fmt.level(confidence)} intervals",
+            "estimates": f"Polychoric correlations with {fmt.level(plan.confidence)} intervals",
             "matrix": "Polychoric correlations",
             "thresholds": "Thresholds between the categories, on a standard normal scale",
             "bivariate_fit": "Fit of a bivariate normal distribution to each pair",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..checks import check_count, listed
+from ..checks import listed
 from ..errors import AnalysisError, ArgumentError, MergedCategoryWarning
 from ..format import number
 from ..kernels.cross_tables import found_categories, merged_categories
@@ -54,7 +54,6 @@ def ordinal_variables(
     merge_below: int,
 ) -> Variables:
     """Take the variables of an analysis, refuse those that cannot be used, and merge rare categories where asked."""
-    check_count("merge_below", merge_below, 0)
     names = tuple(dict.fromkeys([*chosen_items(responses, items), *continuous]))
     if len(names) < 2:
         raise AnalysisError(
