@@ -328,8 +328,8 @@ def _categories(long: ModelData, blocks: pd.Series[Any], ordinal: Sequence[str])
             lost = [f"{value:g}" for value in everywhere if value not in own]
             if lost:
                 raise AnalysisError(
-                    f"Of {blocks.name} {quoted(str(block))} the data hold no answer {', '.join(lost)} to {quoted(name)},"
-                    " of others they do, so that thresholds cannot be compared: join categories everywhere, or leave "
+                    f"Of {blocks.name} {quoted(str(block))} the data hold no answer {', '.join(lost)} to "
+                    f"{quoted(name)}, of others they do, so that thresholds cannot be compared: join categories everywhere, or leave "
                     "the item out."
                 )
         found[name] = len(everywhere)
