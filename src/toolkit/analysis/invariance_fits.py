@@ -329,8 +329,8 @@ def _categories(long: ModelData, blocks: pd.Series[Any], ordinal: Sequence[str])
             if lost:
                 raise AnalysisError(
                     f"Of {blocks.name} {quoted(str(block))} the data hold no answer {', '.join(lost)} to "
-                    f"{quoted(name)}, of others they do, so that thresholds cannot be compared: join categories everywhere, or leave "
-                    "the item out."
+                    f"{quoted(name)}, of others they do, so that thresholds cannot be compared: join categories "
+                    "everywhere, or leave the item out."
                 )
         found[name] = len(everywhere)
     return found
