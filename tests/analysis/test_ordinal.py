@@ -283,7 +283,7 @@ def test_fewer_rows_than_items_is_said():
         warnings.simplefilter("always")
         found = tk.polychoric(frame)
     messages = [str(one.message) for one in given_warnings if one.category is SmallSampleWarning]
-    assert messages == ["there are fewer rows (15) than variables (20)"]
+    assert messages == ["there are no more rows (15) than items (20)"]
     assert messages[0] in found.fit["note"][0]
 
 
@@ -296,7 +296,17 @@ def test_fewer_rows_than_items_is_said():
         (simulated(1).assign(q2=lambda one: one["q2"] + 0.5), {}, ArgumentError, r"'q2' has decimals.*\['q2'\]"),
         (simulated(1).assign(age=range(300)), {}, ArgumentError, r"'age' has more than 20 different.*\['age'\]"),
         (simulated(1), {"items": ["q1", "q9"]}, ArgumentError, "no item, scale or column 'q9'"),
-        (simulated(1), {"continuous": "q1"}, ArgumentError, "continuous is the text 'q1'"),
+        (simulated(1), {"continuous": 1}, ArgumentError, "continuous is 1, but must be a name or a list of names"),
+        (simulated(1), {"items": [["q1"]]}, ArgumentError, "items is .*list of names"),
+        (simulated(1), {"items": 3}, ArgumentError, "items is 3"),
+        (simulated(1), {"smooth": simulated(1)}, ArgumentError, "smooth is"),
+        (simulated(1), {"missing": simulated(1)}, ArgumentError, "missing is"),
+        (simulated(1), {"cluster": simulated(1)}, ArgumentError, "cluster is"),
+        (simulated(1) > 2, {}, AnalysisError, r"no numeric columns.*astype\(int\)"),
+        (simulated(1) > 2, {"items": ["q1", "q2"]}, ArgumentError, r"'q1' is not numeric.*astype\(int\)"),
+        (simulated(1).assign(q2=np.nan), {}, TooFewCases, "0 complete rows of 300; missing='pairwise' uses incomplete"),
+        (simulated(1).assign(q2=np.nan), {"missing": "pairwise"}, AnalysisError, "nobody answered 'q2'"),
+        (simulated(1) * np.nan, {"missing": "pairwise"}, TooFewCases, "0 rows with answers of 300"),
         (simulated(1), {"continuous": ["q7"]}, ArgumentError, "'q7'"),
         (simulated(1), {"missing": "fiml"}, ArgumentError, "missing is 'fiml'"),
         (simulated(1), {"information": "expected"}, ArgumentError, "information is 'expected'"),

@@ -140,6 +140,7 @@ def invariance(  # noqa: PLR0913 - data and model, then twelve
     metric       7     .341   .000  holds
     scalar      10   < .001  −.061  fails
     strict      14     .722   .002  holds
+    Method: ML, complete rows.
     >>> found.to_frame("score_tests").query("step == 'scalar'")["constraint"].iloc[0]
     'y2~1 (NL) == y2~1 (BE)'
     """
