@@ -226,3 +226,35 @@ def test_too_few_ratings_for_intervals_are_said():
         found = tk.icc(ratings, ["a", "b", "c"])
     assert found.estimates["icc"].notna().all()
     assert "too few ratings" in found.fit["note"][0]
+
+
+def test_clustered_intervals_need_variances_that_couples_move():
+    scores = np.random.default_rng(5).normal(size=(40, 3))
+    frame = pd.DataFrame(scores - scores.mean(axis=0), columns=["a", "b", "c"]).assign(couple=np.arange(40) // 2)
+    frame["a"] = (-frame["b"] - frame["c"]) / 2
+    frame.loc[0, "a"] = np.nan
+    responses = tk.Responses.from_frame(frame, couple="couple")
+    with pytest.warns(UndefinedStatisticWarning, match="variance that is 0, at its boundary"):
+        found = tk.icc(responses, ["a", "b", "c"])
+    assert found.estimates["icc"].notna().all()
+    assert found.estimates["ci_low"].isna().all()
+
+
+@pytest.mark.filterwarnings("ignore::toolkit.errors.ToolkitWarning")
+@pytest.mark.parametrize("seed", range(40))
+def test_small_tables_have_ordered_intervals_or_none(seed):
+    """Of few targets and raters, with empty cells or without: estimate within its interval, or the reason."""
+    draw = np.random.default_rng(seed)
+    values = draw.integers(1, 6, (draw.integers(2, 8), draw.integers(2, 5))).astype(float)
+    values[draw.random(values.shape) < 0.3 * (seed % 2)] = np.nan
+    frame = pd.DataFrame(values, columns=[f"r{place}" for place in range(values.shape[1])])
+    found = tk.icc(frame, list(frame.columns))
+    known = found.estimates.dropna(subset=["ci_low"])
+    assert (known["ci_low"] <= known["ci_high"]).all()
+    assert len(known) == 6 or found.fit["note"][0]
+
+
+def test_the_mean_of_raters_of_two_targets_has_no_lower_bound():
+    found = tk.icc(pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 2.0], "c": [2.0, 2.5]}), ["a", "b", "c"]).estimates
+    assert found["icc"].notna().all()
+    assert found["ci_high"].notna().all()

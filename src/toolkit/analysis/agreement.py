@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -217,7 +217,8 @@ def _analysed(table: Ratings, degrees: Degrees, confidence: float) -> _Found:
         reason = _why_no_icc(square) if converged else "the estimates of the variances did not converge"
         square = None if reason else square
     if square is not None:
-        values, reason = _values(table, square, degrees, confidence)
+        df, reason = _degrees(table, square, degrees)
+        values = _estimates(square) if df is None else _with_intervals(square, df, confidence)
         rows = [{**row, **values[row["form"]]} for row in rows]
     if reason:
         warn_undefined(f"{table.name}: {reason}")
@@ -270,32 +271,28 @@ def _mean_squares(table: Ratings, notes: list[str]) -> tuple[MeanSquares, bool]:
     return MeanSquares.of_components(n, k, parts.target, parts.rater, parts.residual), parts.converged
 
 
-def _values(
-    table: Ratings, square: MeanSquares, degrees: Degrees, confidence: float
-) -> tuple[Mapping[str, dict[str, Any]], str]:
-    """Give each form's estimate with its interval, or say why there is no interval."""
-    try:
-        with np.errstate(all="raise", under="ignore"):
-            df, reason = _degrees(table, square, degrees)
-            return (_estimates(square) if df is None else _with_intervals(square, df, confidence)), reason
-    except (ArithmeticError, ValueError):
-        return _estimates(square), "there are too few ratings to determine the intervals"
-
-
 def _degrees(table: Ratings, square: MeanSquares, degrees: Degrees) -> tuple[DegreesOfFreedom | None, str]:
     """Find the degrees of freedom, or say why there are none."""
     reason = _why_no_interval(table, square)
     if reason:
         return None, reason
     if table.cluster is not None:
-        return _degrees_of_clusters(table.values, table.cluster, square), ""
+        found = _degrees_of_clusters(table.values, table.cluster, square)
+        return (found, "") if found.usable else (None, _why_not_usable(table, square))
     if degrees == "design" or not table.has_holes():
         return DegreesOfFreedom.of_design(square.n, square.k), ""
     try:
         spread = variance_components.information(table.values, _components(square))
-        return DegreesOfFreedom.of_information(spread, square.n, int((~np.isnan(table.values)).sum())), ""
+        found = DegreesOfFreedom.of_information(spread, square.n, int((~np.isnan(table.values)).sum()))
     except np.linalg.LinAlgError:
         return None, "the ratings that are there do not determine all variances, hence no intervals"
+    return (found, "") if found.usable else (None, _why_not_usable(table, square))
+
+
+def _why_not_usable(table: Ratings, square: MeanSquares) -> str:
+    if table.cluster is not None and table.has_holes() and min(square.between, square.raters) <= square.error:
+        return "clustered intervals cannot rest on a variance that is 0, at its boundary"
+    return f"there are too few ratings{'' if table.cluster is None else ' or clusters'} to determine the intervals"
 
 
 def _components(square: MeanSquares) -> Components:

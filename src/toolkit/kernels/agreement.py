@@ -15,6 +15,7 @@ FORMS = ("ICC1", "ICC2", "ICC3", "ICC1k", "ICC2k", "ICC3k")
 LEAST_CLUSTERS = 4
 NEARLY_ZERO = 1e-12
 NOTHING = 1e-14
+LEAST_DEGREES = 0.5
 ERROR_NODES = 48
 RATER_NODES = 64
 
@@ -100,6 +101,12 @@ class DegreesOfFreedom:
     raters: float
     widening: float = 1.0
 
+    @property
+    def usable(self) -> bool:
+        """Tell whether they are finite and large enough for quantiles that a number can hold."""
+        found = (self.between, self.within, self.between_error, self.error, self.raters)
+        return all(np.isfinite(one) and one / self.widening >= LEAST_DEGREES for one in found)
+
     @classmethod
     def of_design(cls, n: int, k: int) -> DegreesOfFreedom:
         """Give those of normal ratings of independent targets."""
@@ -119,6 +126,8 @@ class DegreesOfFreedom:
         omitted : (G, 3) mean squares between, within and error, each without one cluster.
         """
         n_clusters = len(omitted)
+        if not (omitted > 0).all():
+            return cls(np.nan, np.nan, np.nan, np.nan, k - 1)
         logs = np.log(omitted)
         deviation = logs - logs.mean(axis=0)
         spread = (n_clusters - 1) / n_clusters * deviation.T @ deviation
@@ -156,7 +165,10 @@ class DegreesOfFreedom:
 def _degrees_of_ratio(spread: Array, below: int) -> Bounds:
     """Give the degrees of freedom of numerator and denominator of MSB / MS."""
     above, under, together = spread[0, 0], spread[below, below], spread[0, below]
-    share = (above + under - 2 * together) / (above + under)
+    ratio = above + under - 2 * together
+    if not min(above, under, ratio) > 0:
+        return np.nan, np.nan
+    share = ratio / (above + under)
     return float(2 / (above * share)), float(2 / (under * share))
 
 
@@ -211,7 +223,7 @@ def satterthwaite_intervals(square: MeanSquares, df: DegreesOfFreedom, confidenc
 
 def _with_mean(form: str, single: Bounds, k: int) -> dict[str, Bounds]:
     """Add the interval of the mean of k raters (Spearman–Brown)."""
-    low, high = (k * bound / (1 + (k - 1) * bound) for bound in single)
+    low, high = (k * bound / rest if (rest := 1 + (k - 1) * bound) > 0 else -np.inf for bound in single)
     return {form: single, f"{form}k": (low, high)}
 
 
@@ -281,6 +293,8 @@ class _Grid:
         """Find the positive ICC that is exceeded with a probability."""
         if self.above(NEARLY_ZERO) <= level:
             return otherwise
+        if self.above(1 - NEARLY_ZERO) >= level:
+            return 1.0
         found = optimize.brentq(lambda icc: self.above(icc) - level, NEARLY_ZERO, 1 - NEARLY_ZERO, xtol=1e-13)
         return float(found)
 
