@@ -232,7 +232,7 @@ class Intake:
     def flag(self, covariate: Covariate, values: pd.Series[Any]) -> None:
         """Flag values outside the stated range; they stay as they are."""
         name = covariate.name
-        known = pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype)
+        known = pd.api.types.is_any_real_numeric_dtype(values.dtype)
         if covariate.min is None and covariate.max is None and not (known and _has_infinite(values)):
             return
         numeric = values if known else pd.to_numeric(as_texts(values), errors="coerce")

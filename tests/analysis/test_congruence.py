@@ -67,6 +67,8 @@ def test_a_factor_of_zeros():
         ({"a": 1}, ArgumentError, "one must be a result of efa"),
         (FIRST.assign(F2="x"), ArgumentError, "not numbers"),
         (FIRST.mask(FIRST > 0.8), ArgumentError, "empty cells"),
+        (FIRST.replace(FIRST.iloc[0, 0], np.inf), ArgumentError, "infinite"),
+        (FIRST.astype(complex), ArgumentError, "not numbers"),
         (pd.concat([FIRST, FIRST]), ArgumentError, "more than once"),
     ],
 )

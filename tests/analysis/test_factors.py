@@ -340,9 +340,11 @@ def test_several_optima_are_told():
 # --- bad input ------------------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore::toolkit.errors.NotPositiveDefiniteWarning")
 def test_what_cannot_be_factored():
     data = clear(100)
     constant = data.assign(i1=1.0)
+    same = pd.DataFrame(dict.fromkeys(data.columns, data["i1"]))
     refused = [
         (AnalysisError, "at least three", {"items": ["i0"]}),
         (NotIdentified, "at least three items", {"items": ["i0", "i1"]}),
@@ -366,6 +368,17 @@ def test_what_cannot_be_factored():
             {"rotation": "target", "rotation_options": RotationOptions(target=pd.DataFrame(np.zeros((9, 3))))},
         ),
         (NotConverged, "did not converge", {"rotation_options": RotationOptions(maximum_iterations=1)}),
+        (NotConverged, "'promax' did not converge", {"data": same, "rotation": "promax"}),
+        (ArgumentError, "target holds", {"rotation": "target", "rotation_options": RotationOptions(target=["a"])}),
+        (ArgumentError, "but must be RotationOptions", {"rotation_options": {"gamma": 0}}),
+        (ArgumentError, "gamma is 'x'", {"rotation_options": RotationOptions(gamma="x")}),
+        (ArgumentError, "gamma is inf", {"rotation_options": RotationOptions(gamma=np.inf)}),
+        (ArgumentError, "epsilon is 0", {"rotation_options": RotationOptions(epsilon=0)}),
+        (ArgumentError, "power is nan", {"rotation_options": RotationOptions(power=np.nan)}),
+        (ArgumentError, "kaiser is 2", {"rotation_options": RotationOptions(kaiser=2)}),
+        (ArgumentError, "n_starts is -1", {"rotation_options": RotationOptions(n_starts=-1), "seed": 1}),
+        (ArgumentError, "maximum_iterations is 1.5", {"rotation_options": RotationOptions(maximum_iterations=1.5)}),
+        (ArgumentError, "tolerance is None", {"rotation_options": RotationOptions(tolerance=None)}),
         (ArgumentError, "did you mean|no item", {"items": ["i99"]}),
         (ArgumentError, "correlation='pearson'", {"correlation": "polychoric"}),
     ]

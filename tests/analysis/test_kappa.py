@@ -5,7 +5,7 @@ import pytest
 import toolkit as tk
 from tests.builders import my_scale
 from tests.conftest import oracle
-from toolkit.errors import ArgumentError, UndefinedStatisticWarning
+from toolkit.errors import AnalysisError, ArgumentError, UndefinedStatisticWarning
 
 ORACLE = oracle("agreement")["kappa"]
 FRAME = pd.DataFrame({"first": ORACLE["first"], "second": ORACLE["second"]})
@@ -108,6 +108,11 @@ def test_what_is_not_defined_is_empty_and_says_why(columns, reason):
     assert "No kappa" in found.sentence()
 
 
+def test_columns_that_nobody_answered():
+    with pytest.raises(AnalysisError, match="nobody answered 'first', 'second'"):
+        tk.kappa(FRAME * np.nan, PAIR)
+
+
 @pytest.mark.parametrize(
     ("frame", "options", "message"),
     [
@@ -116,7 +121,10 @@ def test_what_is_not_defined_is_empty_and_says_why(columns, reason):
         (FRAME, {"categories": [1, 2, 3, 4, 5, 5]}, "two different"),
         (FRAME, {"weights": "cubic"}, "weights"),
         (FRAME, {"columns": ["first", "third"]}, "third"),
-        (FRAME, {"columns": ["first"]}, "two or more"),
+        (FRAME, {"columns": ["first"]}, "names 1 variable; name two or more"),
+        (FRAME, {"columns": []}, "names no variable"),
+        (FRAME, {"columns": 3}, "list of names"),
+        (FRAME == 1, {}, "'first', 'second' hold words"),
         (pd.DataFrame({name: range(60) for name in PAIR}), {}, "60 different values"),
     ],
 )

@@ -93,9 +93,10 @@ def _loadings(argument: str, given: Any) -> pd.DataFrame:
     repeated = frame.index[frame.index.duplicated()]
     if len(repeated):
         raise ArgumentError(f"{argument} holds {listed(repeated.unique())} more than once.")
-    wrong = [name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])]
-    if wrong or frame.shape[1] == 0 or frame.isna().to_numpy().any():
-        what = f"columns that are not numbers ({listed(wrong)})" if wrong else "no loadings, or empty cells"
+    wrong = [name for name, kind in frame.dtypes.items() if not pd.api.types.is_any_real_numeric_dtype(kind)]
+    if wrong or frame.shape[1] == 0 or not np.isfinite(frame.to_numpy(dtype=np.float64)).all():
+        empty = "no loadings, or empty cells or infinite ones"
+        what = f"columns that are not numbers ({listed(wrong)})" if wrong else empty
         raise ArgumentError(f"{argument} has {what}; give one numeric column a factor, filled for each item.")
     return frame
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from ..checks import check_count, check_one_of, check_share, counted, listed
+from ..checks import check_count, check_number, check_one_of, check_share, counted, listed, quoted
 from ..errors import ArgumentError, HeywoodWarning, NotConverged, NotIdentified
 from ..kernels import factor_fit, factor_scores
 from ..kernels.factor_bootstrap import Draws, Whole, aligned_solutions, resampled_rows
@@ -26,6 +26,9 @@ from .item_correlations import Correlation, ItemCorrelations
 Method = Literal["minres", "ml", "pa"]
 Scores = Literal["none", "regression", "bartlett", "tenberge"]
 LEAST_BOOTSTRAP = 100
+GREATEST_GAMMA = 100
+LEAST_EPSILON = 1e-8
+GREATEST_POWER = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +57,7 @@ class Plan:
         check_share("confidence", self.confidence)
         if self.seed is not None:
             check_count("seed", self.seed, 0)
+        _check_options(self.rotation_options)
         self._check_random("n_bootstrap", self.n_bootstrap, LEAST_BOOTSTRAP)
         self._check_random("rotation_options.n_starts", self.rotation_options.n_starts or 0, 1)
         if self.rotation.startswith("target") != (self.rotation_options.target is not None):
@@ -63,11 +67,28 @@ class Plan:
             )
 
     def _check_random(self, name: str, count: int, least: int) -> None:
+        check_count(name, count, 0)
         if count == 0:
             return
         check_count(name, count, least)
         if self.seed is None:
             raise ArgumentError(f"{name}={count} draws at random: give a seed, such as seed=1, to have it repeated.")
+
+
+def _check_options(options: Any) -> None:
+    """Refuse options of the rotation that cannot be used."""
+    if not isinstance(options, RotationOptions):
+        raise ArgumentError(
+            f"rotation_options is {quoted(options)}, but must be RotationOptions, such as RotationOptions(gamma=-1)."
+        )
+    check_number("rotation_options.gamma", options.gamma, -GREATEST_GAMMA, 1)
+    check_number("rotation_options.epsilon", options.epsilon, LEAST_EPSILON, 1)
+    check_number("rotation_options.power", options.power, 1, GREATEST_POWER)
+    check_one_of("rotation_options.kaiser", options.kaiser, (None, True, False))
+    check_count("rotation_options.maximum_iterations", options.maximum_iterations)
+    check_share("rotation_options.tolerance", options.tolerance)
+    if options.n_starts is not None:
+        check_count("rotation_options.n_starts", options.n_starts, 0)
 
 
 @dataclass(frozen=True)
@@ -207,7 +228,10 @@ def _with_target(names: Sequence[str], plan: Plan) -> RotationOptions:
         if lacking:
             raise ArgumentError(f"rotation_options: the target has no row {listed(lacking)}; index it by the items.")
         target = target.loc[list(names)]
-    values = np.asarray(target, dtype=np.float64)
+    try:
+        values = np.asarray(target, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ArgumentError("rotation_options: the target holds something else than numbers and NaN.") from None
     if values.shape != (len(names), plan.n_factors):
         raise ArgumentError(
             f"rotation_options: the target has shape {values.shape}, but there are {len(names)} items and"

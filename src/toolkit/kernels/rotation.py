@@ -104,8 +104,8 @@ def rotate_stack(loadings: Array, criterion: str, starts: Array, options: Rotati
     found = _descend(_Surface(scaled, rule, options), starts)
     if criterion != "promax":
         return found
-    whole = np.broadcast_to(loadings, shape)
-    return replace(found, transformations=_promax(whole, found.transformations, options.power))
+    turned, regular = _promax(np.broadcast_to(loadings, shape), found.transformations, options.power)
+    return replace(found, transformations=turned, converged=found.converged & regular)
 
 
 def arranged(loadings: Array, transformation: Array, *, ordered: bool) -> Rotation:
@@ -146,15 +146,22 @@ def _normalised(loadings: Array, rule: Criterion, options: RotationOptions) -> A
     return np.asarray(loadings / np.where(length > 0, length, 1.0))
 
 
-def _promax(loadings: Array, varimax: Array, power: float) -> Array:
-    """Make factors oblique towards powers of their varimax loadings. Hendrickson & White (1964)."""
+def _promax(loadings: Array, varimax: Array, power: float) -> tuple[Array, npt.NDArray[np.bool_]]:
+    """Make factors oblique towards powers of their varimax loadings. Hendrickson & White (1964).
+
+    Gives the transformations and which of them exist: where loadings depend on each other the varimax ones stay.
+    """
     pattern = loadings @ varimax
     wanted = pattern * np.abs(pattern) ** (power - 1)
-    across = np.swapaxes(pattern, -1, -2)
-    towards = np.linalg.solve(across @ pattern, across @ wanted)
+    regular = (np.linalg.matrix_rank(pattern) == pattern.shape[-1]) & (
+        np.linalg.matrix_rank(np.swapaxes(pattern, -1, -2) @ wanted) == pattern.shape[-1]
+    )
+    across = np.swapaxes(pattern[regular], -1, -2)
+    towards = np.linalg.solve(across @ pattern[regular], across @ wanted[regular])
     size = np.diagonal(np.linalg.inv(np.swapaxes(towards, -1, -2) @ towards), axis1=-2, axis2=-1)
-    turned = varimax @ (towards * np.sqrt(size)[:, None, :])
-    return np.asarray(np.swapaxes(np.linalg.inv(turned), -1, -2))
+    turned = varimax.copy()
+    turned[regular] = np.swapaxes(np.linalg.inv(varimax[regular] @ (towards * np.sqrt(size)[:, None, :])), -1, -2)
+    return turned, regular
 
 
 @dataclass(frozen=True)
