@@ -177,3 +177,15 @@ def test_mostly_missing_answers_are_analysed_pairwise_or_refused():
     responses = small(dict(zip("abcd", x.T, strict=True)))
     with pytest.warns(UndefinedStatisticWarning):
         assert tk.item_analysis(responses).estimates["r_drop"].isna().all()
+
+
+@pytest.mark.parametrize("missing", ["listwise", "pairwise"])
+def test_correlations_with_what_does_not_vary_are_empty_and_said(missing):
+    a = np.random.default_rng(3).integers(1, 6, 60)
+    raw = pd.DataFrame({"a": a, "b": 6 - a, "c": np.random.default_rng(4).integers(1, 6, 60)})
+    responses = tk.Responses.from_frame(raw, tk.instrument_from_keys({"f": ["a", "b", "c"]}, min=1, max=5, id="my"))
+    with pytest.warns(UndefinedStatisticWarning, match="not defined for 'c': the others cancel out"):
+        found = tk.item_analysis(responses, missing=missing)
+    assert found.estimates["r_drop"].isna().tolist() == [False, False, True]
+    assert found.estimates["alpha_if_dropped"].isna().tolist() == [False, False, True]
+    assert "for 'c': the others cancel out" in found.fit["note"][0]

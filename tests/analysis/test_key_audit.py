@@ -185,3 +185,28 @@ def test_settings_are_enough_to_run_it_again(raw):
     settings = dict(found.settings)
     settings.pop("instruments")
     pd.testing.assert_frame_equal(tk.key_audit(answers, **settings).estimates, found.estimates)
+
+
+def rest_that_does_not_vary():
+    a = np.random.default_rng(3).integers(1, 6, 60)
+    raw = pd.DataFrame({"a": a, "b": 6 - a, "c": np.random.default_rng(4).integers(1, 6, 60)})
+    return tk.Responses.from_frame(raw, tk.instrument_from_keys({"f": ["a", "b", "c"]}, min=1, max=5, id="my"))
+
+
+def test_an_item_whose_rest_does_not_vary_has_no_verdict():
+    with pytest.warns(UndefinedStatisticWarning, match=r"my\.f: .*does not vary for some item"):
+        found = tk.key_audit(rest_that_does_not_vary())
+    assert found.estimates.set_index("item").loc["c", ["r_drop", "verdict"]].isna().all()
+    assert "does not vary" in found.fit["note"][0]
+
+
+def test_two_items_have_no_loadings_and_fit_says_so(raw):
+    found = tk.key_audit(keyed(raw[["A2", "A3", "person", "couple"]], {"pair": ["A2", "A3"]}))
+    assert found.estimates["loading"].isna().all()
+    assert found.fit["note"][0] == "two items have no factor to load on"
+
+
+@pytest.mark.parametrize("confirmed", [None, 1, [["bfi.agreeableness"]]])
+def test_confirmed_must_be_names(raw, confirmed):
+    with pytest.raises(ArgumentError, match=r"confirmed is .*list of names"):
+        tk.key_audit(keyed(raw), confirmed=confirmed)

@@ -194,7 +194,8 @@ def _of_draws(
         "percentile_low": percentiles[0],
         "percentile_high": percentiles[1],
     }
-    missing = "" if np.isfinite(low) else "the bootstrap samples lie to one side of the estimate: no BCa interval"
+    one_sided = "the bootstrap samples lie to one side of the estimate, or no row tells more than another"
+    missing = "" if np.isfinite(low) else one_sided
     return spread, missing, notes
 
 

@@ -89,14 +89,10 @@ def _polychoric(x: Array, missing: Missing, options: tuple[int, int], found: Ite
     if not np.isfinite(fitted.r).all():
         found.warnings.append("some polychoric correlations are not defined, hence no item–rest correlation by them")
         return empty
-    if fitted.r.sum() <= 0 or (_rest_variance(fitted.r) <= 0).any():
+    if fitted.r.sum() <= 0 or np.isnan(consistency.rest_variance(fitted.r)).any():
         found.warnings.append("the polychoric correlations leave the sum of the other items no variance")
         return empty
     return consistency.item_rest(fitted.r)
-
-
-def _rest_variance(r: Array) -> Array:
-    return np.asarray(r.sum() - 2 * r.sum(axis=0) + np.diag(r))
 
 
 def _discrimination(rows: Array, names: Sequence[str], options: tuple[int, int], found: ItemStatistics) -> Array:

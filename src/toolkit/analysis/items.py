@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 
 from .. import format as fmt
-from ..checks import check_one_of
+from ..checks import check_one_of, listed
 from ..instrument_model import Instrument
 from ..kernels import consistency, item_statistics
 from ..kernels.moments import Missing, Moments
 from ..responses import Responses
 from ..results import Result, fit_table
 from .inputs import (
+    TINY,
     Array,
     Sample,
     chosen_scales,
@@ -158,8 +159,10 @@ def _of_scale(chosen: Sample, one: Instrument, scale: str, missing: Missing) -> 
     reason = _why_undefined(one, scale, moments, missing)
     statistics = ItemStatistics.none(len(items), [reason])
     if not reason:
-        table = table.assign(**_correlations(x, moments, missing))
+        correlations = _correlations(x, moments, missing)
+        table = table.assign(**correlations)
         statistics = item_statistics_of(x, moments, missing, one.range(items[0]))
+        statistics.warnings.extend(_undefined(correlations, items))
         table = table.assign(**statistics.columns)
     if statistics.warnings:
         warn_undefined(f"{name}: {'; '.join(statistics.warnings)}")
@@ -198,14 +201,37 @@ def _why_undefined(one: Instrument, scale: str, moments: Moments, missing: Missi
 def _correlations(x: Array, moments: Moments, missing: Missing) -> dict[str, Array]:
     """Correlate items with their scale."""
     covariance = moments.covariance(missing)
-    empty = np.full(len(covariance), np.nan)
-    dropped = item_statistics.without_each(covariance) if len(covariance) > 2 else None
+    dropped = item_statistics.without_each(covariance)
     return {
         "r_raw": consistency.item_total(covariance) if missing == "listwise" else _with_own_mean(x),
         "r_drop": consistency.item_rest(covariance),
-        "alpha_if_dropped": empty if dropped is None else consistency.alpha(dropped),
-        "alpha_standardised_if_dropped": empty if dropped is None else consistency.alpha_standardised(dropped),
+        "alpha_if_dropped": _alpha(dropped),
+        "alpha_standardised_if_dropped": _alpha(consistency.correlation(dropped)),
     }
+
+
+def _alpha(stack: Array) -> Array:
+    """Alpha of each covariance matrix (b, k, k); NaN for one item, and where the sum of the items does not vary."""
+    found = np.full(len(stack), np.nan)
+    if stack.shape[1] < 2:
+        return found
+    varies = stack.sum(axis=(1, 2)) > consistency.NO_VARIANCE * np.trace(stack, axis1=1, axis2=2)
+    found[varies] = consistency.alpha(stack[varies])
+    return found
+
+
+def _undefined(correlations: dict[str, Array], items: Sequence[str]) -> list[str]:
+    """Name the items for which the others, or the mean of the answers given, do not vary."""
+    defined = np.array(
+        [value for name, value in correlations.items() if len(items) > 2 or not name.startswith("alpha")]
+    )
+    lost = np.isnan(defined).any(axis=0)
+    names = [item for item, one in zip(items, lost, strict=True) if one]
+    if not names:
+        return []
+    return [
+        f"correlation with the scale and alpha if dropped are not defined for {listed(names)}: the others cancel out"
+    ]
 
 
 def _with_own_mean(x: Array) -> Array:
@@ -213,8 +239,12 @@ def _with_own_mean(x: Array) -> Array:
     answered = ~np.isnan(x)
     count = answered.sum(axis=1)
     total = np.divide(np.nansum(x, axis=1), count, out=np.full(len(x), np.nan), where=count > 0)
-    pairs = [np.column_stack([x[:, i], total]) for i in range(x.shape[1])]
-    return np.array([consistency.correlation(Moments.of(pair).covariance("listwise"))[0, 1] for pair in pairs])
+    return np.array([_correlation(np.column_stack([column, total])) for column in x.T])
+
+
+def _correlation(pair: Array) -> float:
+    covariance = Moments.of(pair).covariance("listwise")
+    return float(consistency.correlation(covariance)[0, 1]) if np.diag(covariance).min() > TINY else np.nan
 
 
 def _frequencies(chosen: Sample, one: Instrument, scale: str) -> pd.DataFrame:

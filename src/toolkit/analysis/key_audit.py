@@ -37,6 +37,7 @@ WEAK = 0.20
 LEAST_ROWS = 4
 FEWEST_FOR_FACTOR = 3
 MOST_IN_SENTENCE = 6
+UNDEFINED_REST = "the sum of the other items does not vary"
 
 
 @one_blas_thread
@@ -60,6 +61,8 @@ def key_audit(
     - suspect: its item–rest correlation or its loading is −.10 or lower, and its interval lies below 0
     - weak: not suspect, but its item–rest correlation is below .20
     - agrees: neither
+
+    and empty where the sum of the other items does not vary.
 
     A scale with a suspect item has a suspect key. Where most of its items are keyed wrongly, it is the others that
     stand out; the key of the scale is suspect all the same.
@@ -172,7 +175,8 @@ class _Audited:
         if not reason:
             signs = _Signs.of(x[used], chosen, used, confidence)
             table, note = table.assign(**signs.columns()), signs.note
-        elif not nothing:
+            reason = note if np.isnan(signs.r).any() else ""
+        if reason and not nothing:
             warn_undefined(f"{name}: {reason}")
         n = {"n_used": int(used.sum()), "n_dropped": int((~used).sum())}
         return cls(name, table, {"model": name, **n, "method": "item–rest r and first minres factor", "note": note})
@@ -230,15 +234,17 @@ class _Signs:
         sums = Sums.of(x)
         covariance = sums.cross / sums.n
         spread = _Spread(x, clusters, df, confidence)
-        r, notes = _item_rest(covariance), []
+        r, notes = consistency.item_rest(covariance), []
         if np.isnan(r).any():
-            notes.append("the sum of the other items does not vary for some item: check which items are reversed")
+            notes.append(f"{UNDEFINED_REST} for some item: check which items are reversed")
         r_bounds = spread.of_correlations(r, item_statistics.item_rest_gradients(covariance))
         loading, regular = _first_factor(covariance)
         bounds = np.full((len(r), 2), np.nan)
         if regular:
             bounds = spread.of_loadings(loading, item_statistics.minres_gradients(covariance, loading))
-        elif len(r) >= FEWEST_FOR_FACTOR:
+        elif len(r) < FEWEST_FOR_FACTOR:
+            notes.append("two items have no factor to load on")
+        else:
             notes.append("the first factor is at its bound for an item, so that loadings have no interval")
         if len(r) >= FEWEST_FOR_FACTOR and (loading < 0).sum() * 2 == len(r):
             notes.append("half of the items load negatively: the key of either half may be wrong")
@@ -256,12 +262,12 @@ class _Signs:
             "verdict": self.verdicts(),
         }
 
-    def verdicts(self) -> list[str]:
-        """Judge each item."""
+    def verdicts(self) -> list[str | None]:
+        """Judge each item; nothing where the others do not vary."""
         by_r = (self.r <= CLEARLY_NEGATIVE) & (self.r_bounds[:, 1] < 0)
         by_loading = (self.loading <= CLEARLY_NEGATIVE) & (self.loading_bounds[:, 1] < 0)
-        weak = ~(self.r >= WEAK)
-        return [str(one) for one in np.select([by_r | by_loading, weak], ["suspect", "weak"], "agrees")]
+        judged = np.select([by_r | by_loading, self.r < WEAK, self.r >= WEAK], ["suspect", "weak", "agrees"], "")
+        return [str(one) or None for one in judged]
 
 
 @dataclass(frozen=True)
@@ -287,13 +293,6 @@ class _Spread:
         """Bounds of loadings."""
         pairs = zip(loading, slopes, strict=True)
         return np.array([intervals.normal(one, self._error(slope), self.confidence, self.df) for one, slope in pairs])
-
-
-def _item_rest(covariance: Array) -> Array:
-    """Item–rest correlations; NaN where the rest does not vary."""
-    rest = covariance.sum() - 2 * covariance.sum(axis=0) + np.diag(covariance)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(rest > TINY, consistency.item_rest(covariance), np.nan)
 
 
 def _first_factor(covariance: Array) -> tuple[Array, bool]:

@@ -70,7 +70,8 @@ def ordinal(answers: ScaleAnswers, plan: Plan) -> Found:
     except AnalysisError as problem:
         return Found(undefined=[Undefined(ORDINAL, str(problem).rstrip("."))])
     if not np.isfinite(found.estimate):
-        return Found(undefined=[Undefined(ORDINAL, "a pair of items has no rows in common")])
+        reason = "a pair of items has no rows in common, or the responses beneath the answers cancel out in their sum"
+        return Found(undefined=[Undefined(ORDINAL, reason)])
     row: dict[str, Any] = {"coefficient": ORDINAL, "estimate": found.estimate, **EMPTY_SPREAD}
     if found.boundary:
         reason = "a polychoric correlation is at −1 or 1"

@@ -92,7 +92,7 @@ def percentile(draws: Array, confidence: float) -> tuple[float, float]:
 
 
 def bca(draws: Array, estimate: float, influences: Array, confidence: float, df: float = np.inf) -> tuple[float, float]:
-    """Bias-corrected and accelerated interval; NaN where all draws lie to one side of the estimate.
+    """Bias-corrected and accelerated interval; NaN where all draws lie to one side, or no influence differs from 0.
 
     The draws' quantiles at Φ(z₀ + (z₀ + z) / (1 − a (z₀ + z))): z₀ = Φ⁻¹ of the share of draws below the estimate,
     a = Σ u³ / (6 (Σ u²)^1.5) of the clusters' influences u, and z = ∓ the normal quantile. Efron (1987),
@@ -101,7 +101,7 @@ def bca(draws: Array, estimate: float, influences: Array, confidence: float, df:
     which makes up for a bootstrap of G clusters being too narrow (Hesterberg 2015, doi:10.1080/00031305.2015.1089789).
     """
     below = (draws < estimate).mean()
-    if not 0 < below < 1:
+    if not 0 < below < 1 or not (influences**2).sum() > 0:
         return np.nan, np.nan
     shift = special.ndtri(below)
     acceleration = (influences**3).sum() / (6 * (influences**2).sum() ** 1.5)

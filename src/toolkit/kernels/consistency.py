@@ -15,6 +15,7 @@ from scipy import special
 
 Matrix = npt.NDArray[Any]
 LARGEST_CONDITION = 1e12
+NO_VARIANCE = 1e-12
 
 
 def correlation(covariance: Matrix) -> Matrix:
@@ -147,8 +148,12 @@ def item_total_corrected(covariance: Matrix) -> Matrix:
 
 
 def item_rest(covariance: Matrix) -> Matrix:
-    """Correlation of each item with the sum of the others, psych's ``r.drop``, (k,)."""
+    """Correlation of each item with the sum of the others, psych's ``r.drop``, (k,); NaN where that does not vary."""
     variance = np.diag(covariance)
-    with_total = covariance.sum(axis=0)
-    rest_variance = covariance.sum() - 2.0 * with_total + variance
-    return np.asarray((with_total - variance) / np.sqrt(variance * rest_variance))
+    return np.asarray((covariance.sum(axis=0) - variance) / np.sqrt(variance * rest_variance(covariance)))
+
+
+def rest_variance(covariance: Matrix) -> Matrix:
+    """Variance of the sum of the other items, for each item, (k,); NaN where they do not vary."""
+    rest = covariance.sum() - 2.0 * covariance.sum(axis=0) + np.diag(covariance)
+    return np.asarray(np.where(rest > NO_VARIANCE * np.trace(covariance), rest, np.nan))

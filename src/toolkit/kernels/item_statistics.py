@@ -77,8 +77,7 @@ def item_rest_gradients(covariance: Array) -> Array:
     r_i = c / sqrt(v u), c the covariance with the rest, v the item's variance and u that of the rest.
     """
     k, variance = len(covariance), np.diag(covariance)
-    total = covariance.sum(axis=0)
-    rest = covariance.sum() - 2 * total + variance
+    rest = consistency.rest_variance(covariance)
     r = consistency.item_rest(covariance)
     found = np.empty((k, k, k))
     for item in range(k):

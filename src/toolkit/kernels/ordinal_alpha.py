@@ -22,7 +22,8 @@ class OrdinalAlpha:
 
     Attributes
     ----------
-    estimate : k/(k−1) (1 − k / 1'R1), R the polychoric correlations; NaN where a pair has no rows.
+    estimate : k/(k−1) (1 − k / 1'R1), R the polychoric correlations; NaN where a pair has no rows,
+        or where 1'R1 is 0.
     influences : (n,) the estimate's error is their mean; NaN where a correlation is at ±1.
     boundary : whether a correlation is at ±1.
     """
@@ -41,6 +42,8 @@ def ordinal_alpha(x: Array, missing: Missing, *, information: Information = "obs
     covariance of the polychorics, which are too small where the answers are not cut from normal responses.
     """
     fit = polychoric_correlations(x, missing=missing)
+    if not fit.r.sum() > consistency.NO_VARIANCE:
+        return OrdinalAlpha(np.nan, np.full(len(x), np.nan), bool(fit.boundary.any()))
     parameters = Parameters.of(fit)
     slope = consistency_gradients.alpha(fit.r)[parameters.rows, parameters.columns]
     influences = influence(x, fit, information=information)[:, parameters.pairs] @ (2.0 * slope)
