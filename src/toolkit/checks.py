@@ -95,6 +95,14 @@ def check_count(argument: str, value: int, minimum: int = 1) -> None:
         raise ArgumentError(f"{argument} is {quoted(value)}, but must be a whole number of at least {minimum}.")
 
 
+def check_seed(what: str, seed: int | None, *, needed: bool) -> None:
+    """Refuse a seed that is no whole number, and its absence where something is drawn at random."""
+    if seed is not None:
+        check_count("seed", seed, 0)
+    elif needed:
+        raise ArgumentError(f"{what} draws at random: give a seed, such as seed=1, so that it can be repeated.")
+
+
 def check_number(argument: str, value: float, low: float, high: float) -> None:
     """Refuse anything but a number from `low` to `high`."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real) or not low <= value <= high:

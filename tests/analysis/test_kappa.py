@@ -119,6 +119,7 @@ def test_columns_that_nobody_answered():
         (FRAME + 0.5, {}, "decimals"),
         (FRAME, {"categories": [1, 2, 3]}, "which categories does not name"),
         (FRAME, {"categories": [1, 2, 3, 4, 5, 5]}, "two different"),
+        (FRAME, {"categories": 5}, "categories is 5, but must be a list"),
         (FRAME, {"weights": "cubic"}, "weights"),
         (FRAME, {"columns": ["first", "third"]}, "third"),
         (FRAME, {"columns": ["first"]}, "names 1 variable; name two or more"),

@@ -209,7 +209,7 @@ def test_several_waves_need_one():
 
 
 def test_random_data_need_a_seed():
-    with pytest.raises(ArgumentError, match=r"give a seed, such as seed=1, .* or say replications=0"):
+    with pytest.raises(ArgumentError, match=r"replications=100, 0 for none.*give a seed, such as seed=1"):
         tk.retention(factored())
     result = tk.retention(factored(), replications=0)
     assert set(result.estimates["rule"]) == {"minimum_average_partial", "empirical_kaiser", "kaiser"}

@@ -109,22 +109,22 @@ def attenuation(
     if len(named) < 2:
         raise AnalysisError(f"a correlation needs two scales, but there is {len(named)}; name them in scales=.")
     measured = [_Measured.of(chosen, one, name, coefficient, missing) for one, name in named]
-    pairs = [_Pair(x, y, chosen) for x, y in combinations(measured, 2)]
+    options = {"coefficient": coefficient, "missing": missing, "confidence": confidence}
+    return _result(
+        measured, [_Pair(x, y, chosen) for x, y in combinations(measured, 2)], {**chosen.settings, **options}
+    )
+
+
+def _result(measured: Sequence[_Measured], pairs: Sequence[_Pair], settings: dict[str, Any]) -> Result:
+    coefficient, confidence = settings["coefficient"], settings["confidence"]
     estimates = pd.DataFrame([pair.row(confidence) for pair in pairs], columns=list(COLUMNS))
-    names = [one.name for one in measured]
     return Result(
         kind="attenuation",
         title="Correlations corrected for attenuation",
         estimates=estimates,
         fit=fit_table([pair.fit(coefficient) for pair in pairs]),
         tables={"matrix": _matrix(measured, estimates)},
-        settings={
-            **chosen.settings,
-            "scales": names,
-            "coefficient": coefficient,
-            "missing": missing,
-            "confidence": confidence,
-        },
+        settings={**settings, "scales": [one.name for one in measured]},
         statement=_sentence(estimates, coefficient, confidence),
         captions={
             "estimates": f"Correlations corrected for attenuation, with {fmt.level(confidence)} intervals",

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from ..checks import check_count, check_number, check_one_of, check_share, counted, listed, quoted
+from ..checks import check_count, check_number, check_one_of, check_seed, check_share, counted, listed, quoted
 from ..errors import ArgumentError, HeywoodWarning, NotConverged, NotIdentified
 from ..kernels import factor_fit, factor_scores
 from ..kernels.factor_bootstrap import Draws, Whole, aligned_solutions, resampled_rows
@@ -55,8 +55,7 @@ class Plan:
         check_one_of("missing", self.missing, ("listwise", "pairwise"))
         check_one_of("scores", self.scores, ("none", *factor_scores.SCORES))
         check_share("confidence", self.confidence)
-        if self.seed is not None:
-            check_count("seed", self.seed, 0)
+        check_seed("n_bootstrap", self.seed, needed=False)
         _check_options(self.rotation_options)
         self._check_random("n_bootstrap", self.n_bootstrap, LEAST_BOOTSTRAP)
         self._check_random("rotation_options.n_starts", self.rotation_options.n_starts or 0, 1)
@@ -71,8 +70,7 @@ class Plan:
         if count == 0:
             return
         check_count(name, count, least)
-        if self.seed is None:
-            raise ArgumentError(f"{name}={count} draws at random: give a seed, such as seed=1, to have it repeated.")
+        check_seed(f"{name}={count}", self.seed, needed=True)
 
 
 def _check_options(options: Any) -> None:

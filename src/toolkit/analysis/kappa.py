@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -92,6 +92,8 @@ def kappa(
     """
     check_one_of("weights", weights, ("quadratic", "linear", "none"))
     check_share("confidence", confidence)
+    if not (categories is None or isinstance(categories, Collection)):
+        raise ArgumentError(f"categories is {quoted(categories)}, but must be a list of them in their order.")
     given = as_responses(data)
     responses, options = _coded(given, columns, weights, categories)
     tables, settings = rating_tables(responses, columns, over=over, wave=wave, day=day, cluster=cluster)

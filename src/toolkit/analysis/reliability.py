@@ -8,14 +8,12 @@ from typing import Any, Literal
 import pandas as pd
 
 from .. import format as fmt
-from ..checks import check_count, check_one_of, check_share
-from ..errors import ArgumentError
 from ..kernels.moments import Missing
 from ..responses import Responses
 from ..results import Result, fit_table
 from .inputs import AUTO, chosen_scales, one_blas_thread, sample
 from .scale_answers import Plan
-from .scale_reliability import BOOTSTRAPPED, of_scale
+from .scale_reliability import BOOTSTRAPPED, ScaleFound, of_scale
 
 MOST_IN_SENTENCE = 6
 COLUMNS = (
@@ -184,19 +182,17 @@ def reliability(
     >>> print(reliability(Responses.from_frame(raw, keys)).sentence())
     Internal consistency (complete rows of each scale) was α = .94, 95% CI [.82, .98] for my.f (3 items, n = 10).
     """
-    check_one_of("ci", ci, ("analytic", "bootstrap"))
-    check_one_of("missing", missing, ("listwise", "pairwise"))
-    check_share("confidence", confidence)
-    check_count("n_bootstrap", n_bootstrap, 100)
-    if ci == "bootstrap" and seed is None:
-        raise ArgumentError("ci='bootstrap' draws at random: give a seed, such as seed=1, so that it can be repeated.")
-    if seed is not None:
-        check_count("seed", seed, 0)
-    chosen = sample(data, wave=wave, day=day, cluster=cluster)
     plan = Plan(ci=ci, missing=missing, confidence=confidence, n_bootstrap=n_bootstrap, seed=seed)
+    plan.check()
+    chosen = sample(data, wave=wave, day=day, cluster=cluster)
     scales = chosen_scales(chosen.responses, scale)
     found = [of_scale(chosen, one, name, plan) for one, name in scales]
-    bootstrapped = ci == "bootstrap"
+    settings = {**chosen.settings, **vars(plan), "scale": [f"{one.id}.{name}" for one, name in scales]}
+    return _result(found, plan, settings)
+
+
+def _result(found: Sequence[ScaleFound], plan: Plan, settings: dict[str, Any]) -> Result:
+    bootstrapped = plan.ci == "bootstrap"
     columns = [*COLUMNS, *(BOOTSTRAPPED if bootstrapped else ())]
     estimates = pd.DataFrame([one.estimates for one in found], columns=columns)
     rows = [row for one in found for row in one.intervals]
@@ -210,10 +206,10 @@ def reliability(
             "intervals": pd.DataFrame(rows, columns=[*INTERVALS, *(PERCENTILES if bootstrapped else ())]),
             "undefined": pd.DataFrame(undefined, columns=list(UNDEFINED)),
         },
-        settings={**chosen.settings, **vars(plan), "scale": [f"{one.id}.{name}" for one, name in scales]},
+        settings=settings,
         statement=_sentence(estimates, plan),
         captions={
-            "estimates": f"Internal consistency of each scale, with {fmt.level(confidence)} intervals",
+            "estimates": f"Internal consistency of each scale, with {fmt.level(plan.confidence)} intervals",
             "intervals": "Each coefficient with its standard error and interval",
             "undefined": "What is not defined, and why",
         },

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from .. import format as fmt
-from ..checks import check_count, check_one_of, check_share, counted
-from ..errors import ArgumentError
+from ..checks import counted
 from ..kernels import retention as kernel
 from ..kernels.moments import Missing
 from ..kernels.parallel import RandomEigenvalues
@@ -132,20 +131,23 @@ def retention(
         random=random,
         seed=seed,
     )
-    _check(plan)
+    plan.check()
     chosen = sample(data, wave=wave, day=day, cluster=cluster)
     answers = ItemAnswers.of(chosen, items, plan)
     found = _Found(answers, {draw: answers.random_eigenvalues(draw) for draw in plan.draws}, _notes(chosen, answers))
-    estimates = found.estimates()
-    fit = found.fit(chosen)
+    return _result(found, chosen)
+
+
+def _result(found: _Found, chosen: Sample) -> Result:
+    estimates, fit = found.estimates(), found.fit(chosen)
     return Result(
         kind="retention",
         title="Number of factors",
         estimates=estimates,
         fit=fit_table([fit]),
         tables={"eigenvalues": found.eigenvalues(), "map": found.average_partials(), "kmo": found.kmo(chosen)},
-        settings={**chosen.settings, "items": list(answers.names), **vars(plan)},
-        statement=_sentence(estimates, fit, plan),
+        settings={**chosen.settings, "items": list(found.answers.names), **vars(found.plan)},
+        statement=_sentence(estimates, fit, found.plan),
         captions={
             "estimates": "Number of factors by each rule",
             "eigenvalues": "Eigenvalues, and the references that they are compared with",
@@ -174,22 +176,6 @@ def suggested_factors(found: Result | Unavailable) -> int:
     asked = found.estimates[found.estimates["rule"] == "parallel_analysis"]
     of_factors = asked.loc[asked["variant"].str.startswith("factors"), "n_factors"].dropna()
     return max(1, int(of_factors.iloc[0])) if len(of_factors) else 1
-
-
-def _check(plan: Plan) -> None:
-    check_one_of("correlation", plan.correlation, ("pearson", "polychoric"))
-    check_one_of("missing", plan.missing, ("listwise", "pairwise"))
-    check_one_of("random", plan.random, ("permutation", "normal", "both"))
-    check_count("replications", plan.replications, 0)
-    if plan.quantile != "mean":
-        check_share("quantile", plan.quantile)
-    if plan.seed is not None:
-        check_count("seed", plan.seed, 0)
-    elif plan.replications:
-        raise ArgumentError(
-            "parallel analysis draws at random: give a seed, such as seed=1, so that it can be repeated, or say"
-            " replications=0."
-        )
 
 
 def _notes(chosen: Sample, answers: ItemAnswers) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from ..checks import check_count, check_one_of, check_seed, check_share
 from ..errors import AnalysisError
 from ..kernels import parallel
 from ..kernels.moments import Missing
@@ -32,6 +33,18 @@ class Plan:
     quantile: float | Literal["mean"]
     random: Random
     seed: int | None
+
+    def check(self) -> None:
+        """Refuse what cannot be used."""
+        check_one_of("correlation", self.correlation, ("pearson", "polychoric"))
+        check_one_of("missing", self.missing, ("listwise", "pairwise"))
+        check_one_of("random", self.random, ("permutation", "normal", "both"))
+        check_count("replications", self.replications, 0)
+        if not (isinstance(self.quantile, str) and self.quantile == "mean"):
+            check_share("quantile", self.quantile)
+        check_seed(
+            f"parallel analysis (replications={self.replications}, 0 for none)", self.seed, needed=self.replications > 0
+        )
 
     @property
     def draws(self) -> tuple[str, ...]:

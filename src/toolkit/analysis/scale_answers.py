@@ -9,9 +9,11 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from ..checks import check_count, check_one_of, check_seed, check_share
 from ..kernels.moments import Missing, Moments
 from .inputs import Array
 
+LEAST_BOOTSTRAP = 100
 Part = Literal["estimate", "interval"]
 
 
@@ -24,6 +26,14 @@ class Plan:
     confidence: float
     n_bootstrap: int
     seed: int | None
+
+    def check(self) -> None:
+        """Refuse what cannot be used."""
+        check_one_of("ci", self.ci, ("analytic", "bootstrap"))
+        check_one_of("missing", self.missing, ("listwise", "pairwise"))
+        check_share("confidence", self.confidence)
+        check_count("n_bootstrap", self.n_bootstrap, LEAST_BOOTSTRAP)
+        check_seed("ci='bootstrap'", self.seed, needed=self.ci == "bootstrap")
 
 
 @dataclass(frozen=True, kw_only=True)
