@@ -132,6 +132,19 @@ def test_order_of_rows_and_items_changes_only_the_order(first_600):
         np.testing.assert_allclose(one[column].astype(float), two[column].astype(float), atol=1e-8)
 
 
+def test_rows_twice_change_nothing_but_their_number(first_600):
+    frame, keys = first_600.frame.drop(columns="person"), first_600.instruments[0]
+    once, twice = (
+        tk.item_analysis(tk.Responses.from_frame(one, keys), ["agree", "openness"]).estimates
+        for one in (frame, pd.concat([frame, frame], ignore_index=True))
+    )
+    n = once["n"].astype(float)
+    assert (twice["n"] == 2 * once["n"]).all()
+    np.testing.assert_allclose(twice["sd"] ** 2 * (2 * n - 1) / (2 * n), once["sd"] ** 2 * (n - 1) / n)
+    for column in once.columns.drop(["scale", "item", "text", "reverse", "n", "sd"]):
+        np.testing.assert_allclose(twice[column].astype(float), once[column].astype(float), atol=1e-8)
+
+
 def small(columns, minimum=1, maximum=5):
     keys = tk.instrument_from_keys({"f": list(columns)}, min=minimum, max=maximum, id="my")
     return tk.Responses.from_frame(pd.DataFrame(columns), keys)

@@ -210,3 +210,24 @@ def test_two_items_have_no_loadings_and_fit_says_so(raw):
 def test_confirmed_must_be_names(raw, confirmed):
     with pytest.raises(ArgumentError, match=r"confirmed is .*list of names"):
         tk.key_audit(keyed(raw), confirmed=confirmed)
+
+
+def test_rows_twice_in_their_cluster_change_nothing_and_order_changes_only_order(raw):
+    one = tk.key_audit(keyed(raw)).estimates.set_index("item")
+    again = pd.concat([raw, raw.assign(person=raw["person"] + 600, couple=raw["couple"] + 300)], ignore_index=True)
+    again["family"] = again["couple"] % 300
+    two = tk.key_audit(keyed(again), cluster="family").estimates.set_index("item")
+    keys = {scale: items[::-1] for scale, items in KEYS.items()}
+    other = tk.key_audit(keyed(raw.iloc[::-1], keys)).estimates.set_index("item").loc[one.index]
+    for column in ("r_drop", "r_drop_ci_low", "r_drop_ci_high", "loading", "loading_ci_low", "loading_ci_high"):
+        np.testing.assert_allclose(two[column].astype(float), one[column].astype(float), atol=1e-8)
+        np.testing.assert_allclose(other[column].astype(float), one[column].astype(float), atol=1e-8)
+    assert (other["verdict"] == one["verdict"]).all()
+
+
+def test_reversing_an_item_with_its_key_changes_nothing(raw):
+    one = tk.key_audit(keyed(raw), "neuroticism").estimates
+    turned = raw.assign(N2=7 - raw["N2"])
+    two = tk.key_audit(keyed(turned, wrongly_keyed("neuroticism", 1)), "neuroticism").estimates
+    for column in ("r_drop", "loading", "loading_ci_low", "loading_ci_high"):
+        np.testing.assert_allclose(two[column].astype(float), one[column].astype(float), atol=1e-8)

@@ -97,6 +97,11 @@ def icc(
     ArgumentError, AnalysisError
         If columns, `over` or the occasion do not give a table of targets by raters.
 
+    Warns
+    -----
+    UndefinedStatisticWarning
+        Once for each table without estimates or without intervals; `fit` says why.
+
     Notes
     -----
     n counts targets: those with all ratings, or with any (psych counts those with none, too). Without empty cells the

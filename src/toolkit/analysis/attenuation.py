@@ -76,8 +76,13 @@ def attenuation(
 
     Raises
     ------
-    AnalysisError
-        If there are fewer than two scales.
+    AnalysisError, ArgumentError
+        If there are fewer than two scales, or an argument cannot be used.
+
+    Warns
+    -----
+    UndefinedStatisticWarning
+        Once for each pair that has no corrected correlation; `fit` says why.
 
     Notes
     -----

@@ -92,6 +92,16 @@ def item_analysis(
         answered the item. `tables["residual_correlations"]`: each pair of items, and whether it is beyond .20: what
         two items share beyond the factor, as similar wording does.
 
+    Raises
+    ------
+    AnalysisError, ArgumentError
+        If there are no scales, or a name is not one of them.
+
+    Warns
+    -----
+    UndefinedStatisticWarning
+        Once for each scale of which a statistic is not defined; its cells are empty and `fit` says why.
+
     Notes
     -----
     Pairwise, r_raw is the correlation with the mean of the answers that the person gave, over everyone who answered

@@ -69,6 +69,13 @@ def kappa(
     ------
     ArgumentError
         If columns do not hold categories, or hold others than `categories`.
+    AnalysisError
+        If nobody answered, or `over` or the occasion do not give a table of cases by raters.
+
+    Warns
+    -----
+    UndefinedStatisticWarning
+        Once for each pair of raters without kappa; `fit` says why.
 
     Notes
     -----

@@ -90,6 +90,11 @@ def key_audit(
     AnalysisError, ArgumentError
         If there are no scales, or a name is not one of them.
 
+    Warns
+    -----
+    UndefinedStatisticWarning
+        Once for each scale that cannot be audited, or with an item whose others do not vary; `fit` says why.
+
     Notes
     -----
     n is that of the rows used. Intervals assume no distribution: the sandwich of rows or couples (t quantiles on G − 1
