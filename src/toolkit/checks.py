@@ -54,6 +54,18 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def first_few(parts: Sequence[str], limit: int, noun: str) -> str:
+    """Put the first few parts of a sentence together, and count the others.
+
+    Examples
+    --------
+    >>> first_few(["a with b", "a with c", "b with c"], 2, "pair")
+    'a with b; a with c; and 1 more pair'
+    """
+    more = [f"and {counted(len(parts) - limit, f'more {noun}')}"] if len(parts) > limit else []
+    return "; ".join([*parts[:limit], *more])
+
+
 def rows(positions: Sequence[int]) -> str:
     """Name rows inside a message, counted from 1: the first few, and how many more.
 

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import special
 
 from .. import format as fmt
-from ..checks import check_one_of, check_share
+from ..checks import check_one_of, check_share, first_few
 from ..errors import AnalysisError, ArgumentError
 from ..kernels import consistency, intervals
 from ..kernels.moments import Missing, Moments
@@ -20,6 +20,7 @@ from ..responses import Responses
 from ..results import Result, fit_table
 from .inputs import AUTO, Array, Sample, numeric_columns, one_blas_thread, sample, variable, warn_undefined
 
+MOST_IN_SENTENCE = 3
 COLUMNS = ("x", "y", "n", "r", "se", "ci_low", "ci_high", "p")
 
 
@@ -196,5 +197,6 @@ def _sentence(estimates: pd.DataFrame, confidence: float) -> str:
         f"{fmt.interval(row.ci_low, row.ci_high, bounded=True)}, p {fmt.p_value(row.p)}, n = {fmt.count(row.n)}"
         for row in fmt.rows(known.sort_values("r", key=abs, ascending=False, kind="stable"))
     ]
-    more = f"; and {len(parts) - 3} more pairs" if len(parts) > 3 else ""
-    return f"Correlations{' (strongest first)' if len(parts) > 1 else ''}: {'; '.join(parts[:3])}{more}."
+    return (
+        f"Correlations{' (strongest first)' if len(parts) > 1 else ''}: {first_few(parts, MOST_IN_SENTENCE, 'pair')}."
+    )

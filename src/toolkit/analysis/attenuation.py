@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import format as fmt
-from ..checks import check_one_of, check_share, listed
+from ..checks import check_one_of, check_share, first_few, listed
 from ..errors import AnalysisError
 from ..instrument_model import Instrument
 from ..kernels import intervals, omega
@@ -32,6 +32,7 @@ from .inputs import (
     warn_undefined,
     why_no_covariance,
 )
+from .used_rows import used_rows
 
 COLUMNS = ("x", "y", "n", "r", "reliability_x", "reliability_y", "r_corrected", "se", "ci_low", "ci_high")
 MOST_IN_SENTENCE = 3
@@ -160,8 +161,7 @@ class _Measured:
         """Score a scale and estimate its reliability."""
         items = one.scale_items(scale)
         x = item_array(chosen.responses, one, items)
-        held = ~np.isnan(x)
-        used = np.asarray(held.all(axis=1) if missing == "listwise" else held.any(axis=1))
+        used = used_rows(x, missing)
         fewest = FEWEST_FOR_OMEGA if coefficient in OMEGAS else 2
         reason = _why_undefined(one, scale, Moments.of(x[used], items), fewest)
         value, influence = (np.nan, np.zeros(len(x))) if reason else _reliability(x, used, coefficient)
@@ -239,12 +239,7 @@ class _Pair:
         reasons = [f"{one.name}: {one.reason}" for one in (self.x, self.y) if one.reason]
         if common:
             return f"both scales hold {listed(common)}, so their errors are correlated"
-        return self.why_no_r() or "; ".join(reasons) or self._why_no_clusters()
-
-    def _why_no_clusters(self) -> str:
-        if self.chosen.cluster is None or len(np.unique(self.chosen.cluster[self.used])) > 1:
-            return ""
-        return "clustered errors need two clusters; say cluster=None if rows are independent"
+        return self.why_no_r() or "; ".join(reasons) or self.chosen.why_no_clusters(self.used)
 
     def row(self, confidence: float) -> dict[str, Any]:
         """Correct the correlation, with standard error and interval."""
@@ -298,7 +293,5 @@ def _sentence(estimates: pd.DataFrame, coefficient: str, confidence: float) -> s
         f"{fmt.interval(row.ci_low, row.ci_high, bounded=True)} (observed r = {fmt.number(row.r, bounded=True)})"
         for row in fmt.rows(known)
     ]
-    more = len(parts) - MOST_IN_SENTENCE
-    rest = f"; and {more} more pairs" if more > 0 else ""
     named = coefficient.replace("_", " ")
-    return f"Correlations corrected for attenuation ({named}): {'; '.join(parts[:MOST_IN_SENTENCE])}{rest}."
+    return f"Correlations corrected for attenuation ({named}): {first_few(parts, MOST_IN_SENTENCE, 'pair')}."

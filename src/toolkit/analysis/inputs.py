@@ -65,6 +65,12 @@ class Sample:
         """The rows as a frame."""
         return self.responses.frame
 
+    def why_no_clusters(self, rows: Any) -> str:
+        """Say why some rows allow no clustered errors, or nothing."""
+        if self.cluster is None or len(np.unique(self.cluster[rows])) > 1:
+            return ""
+        return "clustered errors need two clusters with complete answers; say cluster=None if rows are independent"
+
     def clusters_of(self, rows: Any) -> npt.NDArray[np.intp]:
         """Renumber the clusters among some rows from 0; without clusters each row is one."""
         if self.cluster is None:

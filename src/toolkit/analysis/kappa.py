@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import format as fmt
-from ..checks import check_known, check_one_of, check_share, listed, name_list, quoted
+from ..checks import check_known, check_one_of, check_share, first_few, listed, name_list, quoted
 from ..errors import AnalysisError, ArgumentError
 from ..kernels import intervals
 from ..kernels.kappa import Kappa, Weights, agreement_weights, standard_error
@@ -309,6 +309,4 @@ def _sentence(estimates: pd.DataFrame, weights: Weights, confidence: float) -> s
         f"{fmt.interval(row.ci_low, row.ci_high, bounded=True)}, n = {fmt.count(row.n)}"
         for row in fmt.rows(known)
     ]
-    more = len(parts) - MOST_IN_SENTENCE
-    rest = f"; and {more} more pairs" if more > 0 else ""
-    return f"Agreement on categories ({_named(weights)}): {'; '.join(parts[:MOST_IN_SENTENCE])}{rest}."
+    return f"Agreement on categories ({_named(weights)}): {first_few(parts, MOST_IN_SENTENCE, 'pair')}."

@@ -17,6 +17,7 @@ from ..kernels.moments import Missing, Moments, Sums
 from ..responses import Responses
 from ..results import Result, Unavailable, fit_table
 from .inputs import AUTO, TINY, Array, Sample, chosen_scales, item_array, one_blas_thread, sample, warn_undefined
+from .used_rows import used_rows
 
 COLUMNS = (
     "scale",
@@ -167,15 +168,14 @@ class _Audited:
         """Audit one scale; where that cannot be done, say why."""
         name, items = f"{one.id}.{scale}", one.scale_items(scale)
         x = item_array(chosen.responses, one, items)
-        held = ~np.isnan(x)
-        used = np.asarray(held.all(axis=1) if missing == "listwise" else held.any(axis=1))
+        used = used_rows(x, missing)
         moments = Moments.of(x[used], items)
         table = pd.DataFrame({"scale": name, "item": list(items)}).reindex(columns=list(COLUMNS))
         table["text"] = [one.text(one.by_id[item].text) for item in items]
         table["reverse"] = [one.by_id[item].reverse for item in items]
         table["n"] = moments.n(missing).astype(int)
         nothing = _nothing_to_audit(one, scale)
-        reason = nothing or _why_undefined(moments, missing) or _why_no_clusters(chosen, used)
+        reason = nothing or _why_undefined(moments, missing) or chosen.why_no_clusters(used)
         note = reason
         if not reason:
             signs = _Signs.of(x[used], chosen, used, confidence)
@@ -213,12 +213,6 @@ def _why_undefined(moments: Moments, missing: Missing) -> str:
         return "fewer than four rows hold the answers that are needed"
     still = [name for name, spread in zip(moments.names, np.diag(sums.cross), strict=True) if spread == 0]
     return f"the answers to {listed(still)} do not vary" if still else ""
-
-
-def _why_no_clusters(chosen: Sample, used: Any) -> str:
-    if chosen.cluster is None or len(np.unique(chosen.cluster[used])) > 1:
-        return ""
-    return "clustered intervals need two clusters; say cluster=None if rows are independent"
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from .. import format as fmt
 from ..errors import HeywoodWarning
 from ..instrument_model import Instrument
@@ -18,6 +16,7 @@ from .coefficients import of_covariance
 from .inputs import Array, Sample, item_array, warn, warn_undefined, why_no_covariance
 from .scale_answers import Found, Plan, ScaleAnswers, Undefined, told
 from .scale_models import FURTHER
+from .used_rows import used_rows
 
 WITH_INTERVAL = ("omega_fitted", "omega_observed", "alpha_ordinal")
 BOOTSTRAPPED = ("alpha_percentile_low", "alpha_percentile_high", "alpha_bca_low", "alpha_bca_high")
@@ -38,12 +37,11 @@ def of_scale(chosen: Sample, one: Instrument, scale: str, plan: Plan) -> ScaleFo
     """Analyse one scale; one that has no internal consistency keeps its row, with the reason."""
     name, items = f"{one.id}.{scale}", one.scale_items(scale)
     x = item_array(chosen.responses, one, items)
-    held = ~np.isnan(x)
-    used = held.all(axis=1) if plan.missing == "listwise" else held.any(axis=1)
+    used = used_rows(x, plan.missing)
     n = {"n_used": int(used.sum()), "n_dropped": int((~used).sum())}
     head = {"scale": name, "n_items": len(items), "n_used": n["n_used"]}
     fit = {"model": name, **n, "missing": plan.missing}
-    reason = _why_undefined(one, scale, x[used], items) or _why_no_clusters(chosen, used)
+    reason = _why_undefined(one, scale, x[used], items) or chosen.why_no_clusters(used)
     if reason:
         warn_undefined(f"{name}: {reason}")
         return ScaleFound(head, {**fit, "method": "none", "note": reason}, [], _rows(name, [Undefined("all", reason)]))
@@ -114,12 +112,6 @@ def _why_undefined(one: Instrument, scale: str, x: Array, items: Sequence[str]) 
     if len(items) < 2:
         return "a scale of one item has no internal consistency"
     return why_no_covariance(Moments.of(x, tuple(items)), "pairwise")
-
-
-def _why_no_clusters(chosen: Sample, used: Any) -> str:
-    if chosen.cluster is None or len(np.unique(chosen.cluster[used])) > 1:
-        return ""
-    return "clustered errors need two clusters with complete answers; say cluster=None if rows are independent"
 
 
 def _alpha_intervals(answers: ScaleAnswers, plan: Plan, alpha: Mapping[str, Any]) -> dict[str, float]:
