@@ -105,6 +105,7 @@ def assert_gives_its_reasons(found):
         return
     assert found.summary()
     assert found.to_json()
+    assert all(found.table(name).to_text() for name in found.table_names())
     empty = set(found.estimates.columns[found.estimates.isna().any()]) - EMPTY_BY_DESIGN
     assert not empty or found.fit["note"].astype(str).str.len().any(), empty
 

@@ -69,6 +69,7 @@ def test_a_factor_of_zeros():
         (FIRST.mask(FIRST > 0.8), ArgumentError, "empty cells"),
         (FIRST.replace(FIRST.iloc[0, 0], np.inf), ArgumentError, "infinite"),
         (FIRST.astype(complex), ArgumentError, "not numbers"),
+        (FIRST.set_axis(["F1"] * FIRST.shape[1], axis=1), ArgumentError, "'F1' more than once"),
         (pd.concat([FIRST, FIRST]), ArgumentError, "more than once"),
     ],
 )

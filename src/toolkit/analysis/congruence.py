@@ -90,9 +90,9 @@ def _loadings(argument: str, given: Any) -> pd.DataFrame:
         raise ArgumentError(f"{argument} must be a result of efa, or a frame of loadings with one row an item.")
     frame = frame.set_index("item") if "item" in frame.columns else frame
     frame = frame.drop(columns=[name for name in frame.columns if name in BESIDE])
-    repeated = frame.index[frame.index.duplicated()]
-    if len(repeated):
-        raise ArgumentError(f"{argument} holds {listed(repeated.unique())} more than once.")
+    repeated = [*frame.index[frame.index.duplicated()].unique(), *frame.columns[frame.columns.duplicated()].unique()]
+    if repeated:
+        raise ArgumentError(f"{argument} holds {listed(repeated)} more than once.")
     wrong = [name for name, kind in frame.dtypes.items() if not pd.api.types.is_any_real_numeric_dtype(kind)]
     if wrong or frame.shape[1] == 0 or not np.isfinite(frame.to_numpy(dtype=np.float64)).all():
         empty = "no loadings, or empty cells or infinite ones"
