@@ -54,8 +54,8 @@ def saturated_moments(patterns: Patterns, names: Sequence[str]) -> SaturatedMome
     """Estimate μ and Σ by EM, and by Newton's steps once these raise the likelihood.
 
     An EM step (Dempster, Laird & Rubin 1977) is μ + δ with δ = −Σ g and Σ − 2 Σ G Σ − δδ', with G and g the derivatives
-    of `slope`. Steps end when one is below 1e-9 standard deviations; Newton's error is then its square. lavaan
-    stops its EM earlier (moments to about 1e-5).
+    of `slope`. Steps end when one is below 1e-9 standard deviations, or below what rounding leaves of Σ⁻¹ where Σ is
+    nearly singular; Newton's error is then its square. lavaan stops its EM earlier (moments to about 1e-5).
     """
     check_coverage(patterns, names)
     apart = [f"{names[first]} with {names[second]}" for first, second in never_together(patterns)]
@@ -72,7 +72,7 @@ def saturated_moments(patterns: Patterns, names: Sequence[str]) -> SaturatedMome
         moved, size = found or (_em(patterns, covariance, mean, at), np.inf)
         mean, covariance, at = moved
         _check_definite(covariance, names)
-        if size < SMALLEST_STEP:
+        if size < max(SMALLEST_STEP, _rounding(covariance)):
             return SaturatedMoments(mean, covariance, at.value)
     raise NotConverged(
         f"The search for the covariances did not converge in {MOST_STEPS} steps: the rows at hand hardly tell how "
@@ -106,9 +106,15 @@ def _newton(patterns: Patterns, covariance: Array, mean: Array, at: Slope) -> tu
         return None
     moved = mean + (step * unit)[:p]
     new = slope(patterns, spread, moved)
-    if new.value > at.value + 1e-13 * abs(at.value):
+    if new.value > at.value + max(1e-13, _rounding(covariance)) * max(1.0, abs(at.value)):
         return None
     return (moved, spread, new), float(np.abs(step).max())
+
+
+def _rounding(covariance: Array) -> float:
+    """Tell how far rounding moves what rests on the inverse: the spacing of numbers times the condition of R."""
+    deviation = np.sqrt(np.diagonal(covariance))
+    return float(np.finfo(float).eps * np.linalg.cond(covariance / np.outer(deviation, deviation)))
 
 
 def _check_definite(covariance: Array, names: Sequence[str]) -> None:
