@@ -13,7 +13,17 @@ from typing import Any
 
 import pandas as pd
 
-from .headings import BOUNDED, BOUNDED_BY_ONE, HEADINGS, INTERVAL, NAMES, P_VALUE, PERCENT, STANDARD_ERROR
+from .headings import (
+    BOUNDED,
+    BOUNDED_BY_ONE,
+    FIT_INDEX,
+    HEADINGS,
+    INTERVAL,
+    NAMES,
+    P_VALUE,
+    PERCENT,
+    STANDARD_ERROR,
+)
 
 EMPTY = "—"
 MINUS = "\u2212"
@@ -119,6 +129,11 @@ def heading(column: str) -> str:
     return column.replace("_", " ").capitalize()
 
 
+def decimals(column: str, digits: int) -> int:
+    """Give a column's decimals: standard errors and fit indices have one more than others."""
+    return digits + 1 if STANDARD_ERROR.match(column) or FIT_INDEX.match(column) else digits
+
+
 def cell(column: str, value: Any, digits: int = 2) -> str:
     """Write one cell by the kind of its value and the name of its column."""
     if is_empty(value):
@@ -132,8 +147,7 @@ def cell(column: str, value: Any, digits: int = 2) -> str:
     if isinstance(value, numbers.Real) and P_VALUE.search(column):
         return p_value(float(value)).removeprefix("= ")
     if isinstance(value, numbers.Real):
-        finer = digits + 1 if STANDARD_ERROR.match(column) else digits
-        return number(float(value), finer, bounded=bool(BOUNDED.match(column)))
+        return number(float(value), decimals(column, digits), bounded=bool(BOUNDED.match(column)))
     return heading(str(value)) if column in NAMES else str(value)
 
 
@@ -253,7 +267,7 @@ def _column(frame: pd.DataFrame, name: Any, digits: int) -> tuple[str, bool, lis
     if INTERVAL.match(text) and high in frame.columns:
         bounds = zip(frame[name], frame[high], strict=True)
         bounded = text != "ci_low" or not BOUNDED_BY_ONE.isdisjoint(frame.columns)
-        cells = [interval(low, upper, digits, bounded=bounded) for low, upper in bounds]
+        cells = [interval(low, upper, decimals(text, digits), bounded=bounded) for low, upper in bounds]
         return heading(text.removesuffix("_low")), True, cells
     right = pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name])
     return heading(text), right, [cell(text, value, digits) for value in frame[name]]

@@ -163,6 +163,7 @@ BOUNDED = re.compile(
     r"|^(congruence|rmsr|rmsea(?!_pvalue)|tli|cfi|srmr|ave|htmt|delta_(cfi|rmsea|srmr)$)"
 )
 P_VALUE = re.compile(r"^p$|^p_diff$|^pvalue|_pvalue")
+FIT_INDEX = re.compile(r"^(delta_)?(cfi|tli|rmsea|srmr)(?!_pvalue)")  # marks tell them apart by the third decimal
 STANDARD_ERROR = re.compile(r"^se$|_se$|^standard_error")
 BOUNDED_BY_ONE = {"r", "icc", "kappa", "loading"}  # estimates whose column `ci` is bounded as they are
 INTERVAL = re.compile(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -12,7 +13,7 @@ from pydantic import Field, PrivateAttr, ValidationError, WithJsonSchema, field_
 from .checks import nearest, quoted
 from .errors import Fault, InstrumentError
 from .instrument_rules import LANGUAGE, inconsistencies
-from .measurement import ModelKind, measurement_model
+from .measurement import KINDS, ModelKind, factor_models, measurement_model
 from .specs import Document, Flag, Spec, model_faults, written_as
 
 Language = Annotated[str, written_as(LANGUAGE, "a language code, such as en or pt-BR")]
@@ -245,6 +246,36 @@ class Instrument(Spec):
         total =~ avoidance + emotional_withdrawal + nontransparency
         """
         return measurement_model(kind, self.scales, {one.id for one in self.items if one.reverse}, self.id)
+
+    def models(self) -> dict[ModelKind, str]:
+        """Write all forms of the measurement model that the scales allow, the instrument's own (`correlated`) first.
+
+        Where there is one scale only, `one_factor` is the same and is left out.
+
+        Examples
+        --------
+        >>> import toolkit as tk
+        >>> list(tk.instrument("rws6").models()), list(tk.instrument("scs").models())
+        (['correlated', 'one_factor', 'second_order', 'bifactor'], ['correlated'])
+        """
+        found: dict[ModelKind, str] = {}
+        for kind in KINDS:
+            with suppress(InstrumentError):
+                text = self.model(kind)
+                if text not in found.values():
+                    found[kind] = text
+        return found
+
+    def factor_models(self) -> dict[str, str]:
+        """Write one model of one factor for each scale with three items or more, by the scale's full name.
+
+        Examples
+        --------
+        >>> import toolkit as tk
+        >>> tk.instrument("bur").factor_models()["bur.avoiding"]
+        'avoiding =~ bur02 + bur04 + bur05 + bur07'
+        """
+        return {f"{self.id}.{name}": text for name, text in factor_models(self.scales, self.id).items()}
 
     def with_range(self, minimum: int, maximum: int) -> Instrument:
         """Copy the instrument with another response range for all items; labels that no longer fit are dropped."""

@@ -47,6 +47,14 @@ def measurement_model(
     return "\n".join(KINDS[kind](builder))
 
 
+def factor_models(scales: Mapping[str, ScaleParts], instrument: str) -> dict[str, str]:
+    """Write one model for each scale of three items or more; composites are no factors."""
+    builder = Builder(scales, frozenset(), instrument)
+    return {
+        name: builder.measured(builder.factor(name), items) for name, items in builder.first.items() if len(items) > 2
+    }
+
+
 @dataclass(frozen=True)
 class Builder:
     """Writes models of an instrument's scales."""
@@ -184,7 +192,7 @@ def _pair(builder: Builder, name: str, items: Sequence[str]) -> Iterator[str]:
     yield f"{second} == {'-' if opposite else ''}{first}"
 
 
-KINDS: dict[str, Callable[[Builder], Iterator[str]]] = {
+KINDS: dict[ModelKind, Callable[[Builder], Iterator[str]]] = {
     "correlated": _correlated,
     "one_factor": _one_factor,
     "second_order": _second_order,

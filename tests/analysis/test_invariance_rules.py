@@ -205,6 +205,22 @@ def test_a_cluster_of_couples():
         invariance(differing, TWO, over="role", cluster="town")
 
 
+def test_waves_of_one_day():
+    first, second = ordinal_answers(100), ordinal_answers(100, seed=8)
+    parts = [
+        part.drop(columns="g").assign(id=range(100), time=time, day=day)
+        for time, part in ((1, first), (2, second))
+        for day in (1, 2)
+    ]
+    responses = tk.Responses.from_frame(pd.concat(parts, ignore_index=True), person="id", wave="time", day="day")
+    steps = ("configural", "metric")
+    assert invariance(responses, FOUR, over="wave", day=2, estimator="ML", steps=steps).fit["n_used"][0] == 100
+    with pytest.raises(ArgumentError, match="several days as well; choose one with day="):
+        invariance(responses, FOUR, over="wave", estimator="ML", steps=steps)
+    with pytest.raises(ArgumentError, match="day=3 is not in the data"):
+        invariance(responses, FOUR, over="wave", day=3, estimator="ML", steps=steps)
+
+
 def test_chens_marks():
     assert chen_marks("metric", 301) == Marks(0.010, 0.015, 0.030)
     assert chen_marks("scalar", 301) == Marks(0.010, 0.015, 0.010)
@@ -301,7 +317,7 @@ def test_a_group_of_eight_people():
 def test_an_option_that_one_group_did_not_choose():
     data = categories(school())
     data.loc[(data["school"] == "Pasteur") & (data["x1"] == 4), "x1"] = 3
-    with pytest.raises(AnalysisError, match="Step configural: The data of group 'Pasteur' hold no answer 4 to 'x1'"):
+    with pytest.raises(AnalysisError, match="one side only: x1 has no answer 4 in Pasteur"):
         invariance(data, TWO, group="school", ordered=True)
 
 
@@ -309,7 +325,7 @@ def test_an_option_that_one_partner_did_not_choose():
     frame = partners("ordinal").frame.copy()
     frame.loc[(frame["role"] == "w") & (frame["x1"] == 1), "x1"] = 2
     responses = tk.Responses.from_frame(frame, person="person", couple="couple", role="role")
-    with pytest.raises(AnalysisError, match="Of role 'w' the data hold no answer 1 to 'x1'"):
+    with pytest.raises(AnalysisError, match="one side only: x1 has no answer 1 in role w"):
         invariance(responses, TWO, over="role", ordered=True)
 
 

@@ -19,7 +19,7 @@ PROPERTIES = [
     "reliability",
     "measurement error",
     "hypotheses testing",
-    "cross-cultural validity/invariance",
+    "cross-cultural validity",
 ]
 GOOD = {"cfi": 0.97, "tli": 0.96, "rmsea": 0.04, "srmr": 0.03}
 BAD = {"cfi": 0.95, "tli": 0.94, "rmsea": 0.06, "srmr": 0.08}
@@ -153,6 +153,26 @@ def test_what_is_no_hypothesis_is_refused(text):
         tk.cosmin(hypotheses=[text])
 
 
+@pytest.mark.parametrize(
+    ("verdicts", "rating"),
+    [
+        (["", "holds", "holds", "fails"], "+"),
+        (["", "holds", "fails", "holds"], "−"),
+        (["", "fails", "holds", "holds"], "−"),
+        (["", "mixed", "holds", "holds"], "?"),
+        (["", "holds"], "?"),
+    ],
+)
+def test_invariance_needs_equal_loadings_and_intercepts(verdicts, rating):
+    steps = ["configural", "metric", "scalar", "strict"][: len(verdicts)]
+    ladder = pd.DataFrame({"step": steps, "delta_cfi": [np.nan, -0.001, -0.004, -0.02][: len(steps)], "chen": verdicts})
+    line = only("cross-cultural validity", invariance={"my by gender": table_of("invariance", ladder, ladder=ladder)})
+    assert line["rating"] == rating
+    if len(steps) == 4:
+        assert line["value"] == -0.004
+        assert line["source_cell"] == "invariance-ladder: row scalar, column delta_cfi"
+
+
 @cache
 def real():
     answers = tk.read_responses(tk.read_study(ROOT / "data" / "bfi")).first_occasion()
@@ -167,7 +187,7 @@ def test_real_answers():
     line = found.estimates.set_index("property").loc["structural validity"]
     assert line["rating"] == "−"
     assert line["value"] == fitted.fit["cfi_robust"][0]
-    assert found.tables["structural"]["index"].tolist() == ["cfi", "tli", "rmsea", "srmr"]
+    assert found.tables["structural"]["index"].tolist() == ["CFI", "TLI", "RMSEA", "SRMR"]
     assert set(ratings("internal consistency", structural={"bfi": fitted}, reliability=reliability)["rating"]) == {"?"}
     assert "they rate this sample alone" in found.statement
     assert found.to_json()

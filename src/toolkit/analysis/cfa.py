@@ -30,6 +30,7 @@ CAPTIONS = {
     "discriminant": "How far factors are told apart",
     "fit_measures": "All measures of fit",
     "residual_correlations": "Residual correlations: of the sample minus implied ones",
+    "largest_residuals": "Residual correlations of .10 or more in size",
     "r_squared": "Share of variance that the model explains",
 }
 
@@ -321,6 +322,7 @@ def _result(kind: str, found: Estimated) -> Result:
             **after.tables,
             "r_squared": tables.r_squared(found),
             "residual_correlations": tables.residual_correlations(found),
+            "largest_residuals": tables.largest_residuals(found),
             "fit_measures": tables.fit_measures(found),
         },
         cases=after.cases,

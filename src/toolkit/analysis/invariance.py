@@ -133,7 +133,7 @@ def invariance(  # noqa: PLR0913 - data and model, then twelve
     >>> frame["country"] = np.where(frame.index < 300, "NL", "BE")
     >>> found = invariance(frame, "f =~ y1 + y2 + y3 + y4", group="country", estimator="ML")
     >>> columns = ["step", "df", "p_diff", "delta_cfi", "chen"]
-    >>> print(found.table("ladder", columns=columns, caption="Steps", digits=3).to_text())
+    >>> print(found.table("ladder", columns=columns, caption="Steps").to_text())
     Steps
     Step        df  p (Δχ²)   ΔCFI  Chen (2007)
     configural   4        —      —

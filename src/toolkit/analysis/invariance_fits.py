@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from ..checks import check_one_of, check_share, quoted
+from ..checks import check_one_of, check_share, listed, quoted
 from ..errors import AnalysisError, ArgumentError
 from ..instrument_model import Instrument
 from ..kernels.sem.chisquare import ChiSquare
@@ -18,7 +19,7 @@ from ..kernels.sem.solution import EstimatorName
 from ..occasions import KEYS
 from ..pairing import wide
 from ..responses import Responses, as_responses
-from .inputs import AUTO, Sample, sample
+from .inputs import AUTO, Array, Sample, sample
 from .invariance_models import (
     MeasurementModel,
     check_steps,
@@ -33,6 +34,7 @@ from .model_plan import Choice, Missing, ModelOptions, Plan, choose
 
 ESTIMATORS = (None, "ML", "MLR", "WLSMV")
 ROUNDING = 1e-8
+SHOWN = 12
 UNITS = {"wave": "person", "role": "couple"}
 
 
@@ -236,6 +238,8 @@ def _of_groups(responses: Responses, text: ModelText, plan: Plan, choice: Choice
         raise ArgumentError("std_lv=False is for groups of continuous variables alone: leave it out.")
     model = MeasurementModel(text.syntax, len(found.labels), found.categories(choice.ordinal), request.free)
     model.check(generated=bool(choice.ordinal))
+    answers = {name: [rows[:, found.names.index(name)] for rows in found.rows.groups] for name in choice.ordinal}
+    categories_of(answers, found.labels)
     return Comparison("group", text, model, found.labels, (), check_steps(request.steps, model), found, plan, choice)
 
 
@@ -245,19 +249,32 @@ def _of_repeated(responses: Responses, text: ModelText, plan: Plan, choice: Choi
     if over == "role":
         chosen = responses.occasion(wave=request.wave, day=request.day)
     else:
-        chosen = responses.occasion(day=request.day) if "day" in responses.keys else responses
+        chosen = _of_day(responses, request.day)
     long = model_data(Sample(chosen, None, {}), text, replace(choice, missing="fiml"), None)
     side = _side_by_side(chosen, long, over, request.cluster)
-    names = tuple(side.suffixes)
-    categories = _categories(long, side.labels_of_rows, choice.ordinal)
-    model = MeasurementModel(text.syntax, len(names), categories, request.free)
+    names = side.suffixes
+    plain = MeasurementModel(text.syntax, len(names), {}, request.free)
+    expanded = replace(choice, ordinal=tuple(f"{name}_{suffix}" for name in choice.ordinal for suffix in names))
+    found = model_data(side.sample, ModelText.of(repeated_text(plain, names, ())), expanded, None)
+    used = dict(zip(found.names, found.x[found.order].T, strict=True))
+    answers = {name: [used[f"{name}_{suffix}"] for suffix in names] for name in choice.ordinal}
+    model = replace(plain, categories=categories_of(answers, [f"{over} {label}" for label in side.labels]))
     model.check(generated=True)
-    ordinal = tuple(f"{name}_{suffix}" for name in choice.ordinal for suffix in names)
-    expanded = replace(choice, ordinal=ordinal)
     steps = check_steps(request.steps, model)
-    first = ModelText.of(repeated_text(model, names, ()))
-    found = model_data(side.sample, first, expanded, None)
     return Comparison(over, text, model, side.labels, names, steps, found, plan, expanded, side.note)
+
+
+def _of_day(responses: Responses, day: Any) -> Responses:
+    """Keep the rows of one day in all waves."""
+    if "day" not in responses.keys:
+        return responses
+    days = responses.frame["day"]
+    if day is None and days.nunique() > 1:
+        raise ArgumentError("over='wave': the data have several days as well; choose one with day=.")
+    kept = days.astype(str) == str(day) if day is not None else days.notna()
+    if not kept.any():
+        raise ArgumentError(f"day={quoted(day)} is not in the data. There: {listed(days.unique())}.")
+    return responses.keep(kept.to_numpy(dtype=bool))
 
 
 def _check_over(responses: Responses, over: str) -> None:
@@ -278,7 +295,6 @@ class _SideBySide:
     sample: Sample
     labels: tuple[str, ...]
     suffixes: tuple[str, ...]
-    labels_of_rows: pd.Series[Any]
     note: str
 
 
@@ -298,7 +314,7 @@ def _side_by_side(responses: Responses, long: ModelData, over: str, cluster: str
     rows = sample(_read(frame.rename(columns={unit: "person"})), cluster=cluster)
     versions = {one.id: one.version for one in responses.instruments}
     rows = replace(rows, settings={**rows.settings, **responses.named_occasion(), "instruments": versions})
-    return _SideBySide(rows, tuple(labels), found.suffixes, keys[over], found.note)
+    return _SideBySide(rows, tuple(labels), found.suffixes, found.note)
 
 
 def _read(frame: pd.DataFrame) -> Responses:
@@ -317,20 +333,21 @@ def _of_unit(responses: Responses, unit: str, name: str, units: pd.Series[Any]) 
     return units.map(pairs.set_index(unit)[name])
 
 
-def _categories(long: ModelData, blocks: pd.Series[Any], ordinal: Sequence[str]) -> dict[str, int]:
-    """Count the categories of ordinal variables; refuse one that has others on another occasion."""
+def categories_of(answers: Mapping[str, Sequence[Array]], labels: Sequence[str]) -> dict[str, int]:
+    """Count the categories of ordinal items; refuse items with options that were chosen in some groups (waves) only."""
     found: dict[str, int] = {}
-    for name in ordinal:
-        column = pd.Series(long.x[:, long.names.index(name)])
-        used = {block: set(column[(blocks == block).to_numpy()].dropna()) for block in blocks.unique()}
-        everywhere = sorted(set().union(*used.values()))
-        for block, own in used.items():
-            lost = [f"{value:g}" for value in everywhere if value not in own]
-            if lost:
-                raise AnalysisError(
-                    f"Of {blocks.name} {quoted(str(block))} the data hold no answer {', '.join(lost)} to "
-                    f"{quoted(name)}, of others they do, so that thresholds cannot be compared: join categories "
-                    "everywhere, or leave the item out."
-                )
+    lacking: list[str] = []
+    for name, blocks in answers.items():
+        own = [np.unique(values[~np.isnan(values)]) for values in blocks]
+        everywhere = np.unique(np.concatenate(own))
         found[name] = len(everywhere)
+        for label, values in zip(labels, own, strict=True):
+            lost = ", ".join(f"{value:g}" for value in np.setdiff1d(everywhere, values))
+            lacking += [f"{name} has no answer {lost} in {label}"] if lost else []
+    if lacking:
+        more = f"; and {len(lacking) - SHOWN} more" if len(lacking) > SHOWN else ""
+        raise AnalysisError(
+            f"Thresholds cannot be compared where options were chosen on one side only: {'; '.join(lacking[:SHOWN])}"
+            f"{more}. Join options everywhere, leave the items out, or take items as continuous (estimator='MLR')."
+        )
     return found

@@ -128,11 +128,13 @@ def compare_models(models: Mapping[str, Result | Unavailable]) -> Result:
         kind="compare_models",
         title="Models side by side",
         estimates=estimates.astype(dict.fromkeys(("npar", "df", "df_diff"), "Int64")),
-        fit=fit_table([_fit(name, one) for name, one in models.items()]),
+        fit=fit_table(
+            [_fit(name, one, str(row["note"])) for (name, one), row in zip(models.items(), rows, strict=True)]
+        ),
         settings={"models": list(models), "indices": variant.removeprefix("_") or "plain"},
         statement=_sentence(estimates, variant),
         captions={"estimates": "Models side by side"},
-        view={"columns": [name for name in COLUMNS if name == "model" or not estimates[name].isna().all()]},
+        view={"columns": _shown(estimates)},
     )
 
 
@@ -238,7 +240,7 @@ def _row(name: str, one: Result, variant: str, step: _Step) -> dict[str, Any]:
     if fit["df"]:
         row |= {name: fit[f"{theirs}{variant}"] for name, theirs in INDICES.items()}
     row |= {key: fit.get(key, np.nan) for key in ("srmr", "aic", "bic")}
-    notes = [*found.fitted.faults, step.note]
+    notes = [f"improper: {'; '.join(found.fitted.faults)}" if found.fitted.faults else "", step.note]
     if step.test is not None:
         row |= {"compared_with": step.other, "chisq_diff": step.test.statistic, "df_diff": step.test.df}
         row["p_diff"] = _p_value(found, step.test)
@@ -256,16 +258,18 @@ def _why_no_test(found: Estimated, test: ChiSquare) -> str:
     return "the difference of ULS has no known distribution" if found.choice.estimator == "ULS" else ""
 
 
-def _fit(name: str, one: Result | Unavailable) -> dict[str, Any]:
+def _fit(name: str, one: Result | Unavailable, note: str) -> dict[str, Any]:
     if isinstance(one, Unavailable):
-        return {"model": name, "n_used": 0, "n_dropped": 0, "method": "", "converged": False, "note": str(one)}
-    found: Estimated = one.source
+        return {"model": name, "n_used": 0, "n_dropped": 0, "method": "", "converged": False, "note": note}
     line = one.fit.iloc[0]
-    improper = f"improper: {'; '.join(found.fitted.faults)}" if found.fitted.faults else ""
-    return {key: line[key] for key in ("n_used", "n_dropped", "method", "converged")} | {
-        "model": name,
-        "note": improper,
-    }
+    return {"model": name, **{key: line[key] for key in ("n_used", "n_dropped", "method", "converged")}, "note": note}
+
+
+def _shown(estimates: pd.DataFrame) -> list[str]:
+    """Choose the columns that hold something; notes stand below the table, and one estimator in its method."""
+    several = estimates["estimator"].nunique() > 1
+    held = [name for name in COLUMNS[:-1] if name == "model" or not estimates[name].isna().all()]
+    return [name for name in held if name != "estimator" or several]
 
 
 def _sentence(estimates: pd.DataFrame, variant: str) -> str:
@@ -286,10 +290,10 @@ def _sentence(estimates: pd.DataFrame, variant: str) -> str:
 
 def _difference(row: Any) -> str:
     if np.isnan(row.p_diff):
-        return f"{row.model} is nested in {row.compared_with}, but the difference cannot be tested."
+        return f"The model {row.model} is nested in {row.compared_with}, but the difference cannot be tested."
     test = f"Δχ²({fmt.number(row.df_diff, 0)}) = {fmt.number(row.chisq_diff)}, p {fmt.p_value(row.p_diff)}"
     verdict = "fits worse than" if row.p_diff < LEVEL else "fits no detectably worse than"
-    return f"{row.model} {verdict} {row.compared_with}, {test}."
+    return f"The model {row.model} {verdict} {row.compared_with}, {test}."
 
 
 def _three(value: float) -> str:

@@ -49,6 +49,7 @@ FIT = (
     "bic2",
 )
 RENAMED = {"chisq_scaling_factor": "scaling_factor", "chisq_shift_parameters": "shift_parameter"}
+LARGE_RESIDUAL = 0.10
 WHOLE = ("npar", "df", "baseline_df")
 
 
@@ -134,6 +135,19 @@ def _with_group(table: pd.DataFrame, label: str, found: Estimated) -> pd.DataFra
     if len(found.data.labels) > 1:
         table.insert(0, "group", label, allow_duplicates=True)
     return table
+
+
+def largest_residuals(found: Estimated) -> pd.DataFrame:
+    """List the pairs of variables whose residual correlation is .10 or larger in size, largest first."""
+    names = np.array(found.data.names, dtype=object)
+    row, column = np.tril_indices(len(names), -1)
+    parts = []
+    for label, one in zip(found.data.labels, found.fitted.residuals(), strict=True):
+        pairs = {"item": names[column], "with_item": names[row], "residual": one.covariance[row, column]}
+        parts.append(_with_group(pd.DataFrame(pairs), label, found))
+    table = pd.concat(parts, ignore_index=True)
+    large = table[table["residual"].abs() >= LARGE_RESIDUAL]
+    return large.sort_values("residual", key=abs, ascending=False, kind="stable").reset_index(drop=True)
 
 
 def r_squared(found: Estimated) -> pd.DataFrame:

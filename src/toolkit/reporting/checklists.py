@@ -39,6 +39,7 @@ COLUMNS = (
     "source_cell",
     "note",
 )
+SHOWN = ("property", "subject", "rating", "statistic", "value", "ci_low", "ci_high", "n", "note")
 
 
 def cosmin(
@@ -111,7 +112,7 @@ def cosmin(
         *_or_missing(
             "hypotheses testing", hypotheses_testing(stated, correlations), "no hypothesis was stated beforehand"
         ),
-        *_or_missing("cross-cultural validity/invariance", group_differences(invariance or {})),
+        *_or_missing("cross-cultural validity", group_differences(invariance or {})),
     ]
     estimates = pd.DataFrame([one.row() for one in lines])[list(COLUMNS)].astype({"n": "Int64"})
     return Result(
@@ -119,13 +120,14 @@ def cosmin(
         title="COSMIN criteria for good measurement properties",
         estimates=estimates,
         fit=fit_table([_fit(estimates)]),
-        tables={"structural": pd.DataFrame([vars(one) for one in indices])} if indices else {},
+        tables={"structural": pd.DataFrame([one.row() for one in indices])} if indices else {},
         settings={"structural": list(models), "invariance": list(invariance or {}), "hypotheses": _texts(stated)},
         statement=_sentence(estimates),
         captions={
             "estimates": "Ratings by the COSMIN criteria (+ sufficient, − insufficient, ? indeterminate)",
             "structural": "Indices of fit against their marks",
         },
+        view={"columns": SHOWN, "digits": 3},
     )
 
 

@@ -22,16 +22,16 @@ CRITERIA = {
     "structural validity": "CFI or TLI > .95, or RMSEA < .06, or SRMR < .08",
     "internal consistency": "at least low evidence of structural validity, and alpha ≥ .70 (unidimensional scales)",
     "reliability": "ICC or weighted kappa ≥ .70",
-    "measurement error": "smallest detectable change < minimal important change",
+    "measurement error": "smallest detectable change (SDC) < minimal important change",
     "hypotheses testing": "the result agrees with the hypothesis",
-    "cross-cultural validity/invariance": "no important differences between groups in multi-group factor analysis",
+    "cross-cultural validity": "invariance: no important differences between groups in multi-group factor analysis",
 }
 MARKS = {"cfi": 0.95, "tli": 0.95, "rmsea": 0.06, "srmr": 0.08}
 UPWARD = ("cfi", "tli")
 VARIANTS = ("_robust", "_scaled", "")
 ALPHA_MARK = ICC_MARK = 0.70
 AGREEMENT = "ICC2"
-FULL_STEPS = ("scalar", "strict")
+FULL_STEP, HOLDS, FAILS = "scalar", "holds", "fails"
 HYPOTHESIS = re.compile(r"^(?P<x>\S+) with (?P<y>\S+) from (?P<low>\S+) to (?P<high>\S+)$")
 
 
@@ -101,6 +101,16 @@ class Index:
     column: str
     usable: bool
 
+    def row(self) -> dict[str, Any]:
+        """Give the row of the table."""
+        named = {"model": self.model, "index": self.index.upper(), "version": self.version or "plain"}
+        return {**named, "value": self.value, "mark": self.mark, "meets": self.meets}
+
+    @property
+    def version(self) -> str:
+        """`robust`, `scaled`, or nothing."""
+        return self.column.removeprefix(self.index).removeprefix("_")
+
 
 def indices_of(name: str, model: Outcome) -> Iterator[Index]:
     """Take CFI, TLI, RMSEA and SRMR of a model, in the version that allows for most."""
@@ -153,7 +163,7 @@ def _with_fit(model: Result, name: str, shown: Index, rating: str, note: str) ->
     bounds = [
         fit.get(f"rmsea_ci_{end}{variant}", np.nan) if shown.index == "rmsea" else np.nan for end in ("lower", "upper")
     ]
-    words = f"{variant.removeprefix('_')} {shown.index.upper()}".strip()
+    words = f"{shown.version} {shown.index.upper()}".strip()
     return Line(
         "structural validity",
         name,
@@ -252,7 +262,7 @@ def measurement_error(reliability: Outcome | None, important: Mapping[str, float
             "measurement error",
             row.scale,
             INDETERMINATE if mark is None else judged,
-            statistic="Smallest detectable change",
+            statistic="SDC",
             value=change,
             n=int(row.n_used),
             source_cell=_cell(reliability, "estimates", row.scale, "smallest_detectable_change"),
@@ -299,26 +309,27 @@ def group_differences(invariance: Mapping[str, Outcome]) -> Iterator[Line]:
     """Rate each ladder of invariance."""
     for name, found in invariance.items():
         if isinstance(found, Unavailable):
-            yield Line("cross-cultural validity/invariance", name, INDETERMINATE, note=str(found))
+            yield Line("cross-cultural validity", name, INDETERMINATE, note=str(found))
         else:
             yield _ladder(name, found)
 
 
 def _ladder(name: str, found: Result) -> Line:
-    """Rate a ladder: sufficient where loadings and intercepts (or thresholds) may be taken as equal."""
-    ladder = found.to_frame("ladder")
-    steps = ladder["step"].astype(str).tolist()
-    held = [step for step, holds in zip(steps, ladder["holds"], strict=True) if holds]
-    tried = [step for step in steps if step in FULL_STEPS]
-    line = ladder.iloc[steps.index(tried[0])] if tried else ladder.iloc[-1]
-    rating = INDETERMINATE if not tried else SUFFICIENT if tried[0] in held else INSUFFICIENT
+    """Rate a ladder: whether loadings (thresholds) and intercepts may be taken as equal, by Chen's marks."""
+    ladder = found.to_frame("ladder").set_index("step")
+    verdicts = ladder["chen"].iloc[1:]
+    if FULL_STEP not in verdicts.index:
+        note = f"the step {FULL_STEP} was not fitted"
+        return Line("cross-cultural validity", name, INDETERMINATE, note=note)
+    needed = verdicts.loc[:FULL_STEP]
+    kept, lost = bool((needed == HOLDS).all()), bool((needed == FAILS).any())
     return Line(
-        "cross-cultural validity/invariance",
+        "cross-cultural validity",
         name,
-        rating,
-        statistic=f"Change of CFI ({line['step']})",
-        value=float(line["delta_cfi"]),
+        SUFFICIENT if kept else INSUFFICIENT if lost else INDETERMINATE,
+        statistic=f"ΔCFI ({FULL_STEP})",
+        value=float(ladder["delta_cfi"][FULL_STEP]),
         n=int(found.fit["n_used"].iloc[0]),
-        source_cell=_cell(found, "ladder", str(line["step"]), "delta_cfi"),
-        note=f"holds: {', '.join(held) or 'none of the steps'}",
+        source_cell=_cell(found, "ladder", FULL_STEP, "delta_cfi"),
+        note=", ".join(f"{step}: {verdict or 'not judged'}" for step, verdict in needed.items()),
     )

@@ -20,6 +20,7 @@ from .notebooks import checked_parameters, find_notebook, from_text, parameters_
 
 KERNEL_START_SECONDS = 180
 REPORT_SCHEMA = "toolkit.report/1"
+MISSING = {"03_validity": ("", "listwise", "pairwise", "fiml")}
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def check_run(study: Study, responses: Responses, run: Run) -> None:
         If so few people answered that a report would show single persons or couples.
     """
     parameters = run.parameters
-    check_one_of("missing", parameters.get("missing", "listwise"), ("listwise", "pairwise"))
+    check_one_of("missing", parameters.get("missing", "listwise"), MISSING.get(run.path.stem, ("listwise", "pairwise")))
     check_share("confidence", parameters.get("confidence", 0.95))
     chosen = responses.first_occasion(wave=parameters.get("wave"), day=parameters.get("day"))
     for key, least in (("person", 2), ("couple", max(2, study.spec.privacy.smallest_cell))):
