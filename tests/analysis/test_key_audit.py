@@ -58,7 +58,13 @@ def test_a_wrong_key_is_found_and_named(raw, position):
     suspect = found.estimates[found.estimates["verdict"] == "suspect"]
     assert suspect["item"].tolist() == [f"N{position + 1}"]
     assert tk.suspect_scales(found) == ("bfi.neuroticism",)
-    for words in (f"N{position + 1}", "check the key in the instrument file", "confirmed_keys", "bfi.neuroticism"):
+    for words in (
+        f"N{position + 1}",
+        "the key in the instrument file is wrong",
+        "undo that in the data",
+        "confirmed_keys",
+        "bfi.neuroticism",
+    ):
         assert words in found.sentence()
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import special
 
 from .. import format as fmt
-from ..checks import check_one_of, check_share
+from ..checks import check_one_of, check_share, counted
 from ..kernels import agreement, variance_components
 from ..kernels.agreement import DegreesOfFreedom, MeanSquares
 from ..kernels.variance_components import Components
@@ -34,6 +34,7 @@ COLUMNS = (
     "satterthwaite_low",
     "satterthwaite_high",
 )
+COMPARED = {"wave": ("person", "wave"), "day": ("person", "day"), "role": ("couple", "partner")}
 MEANING = {
     "ICC1": "one rating, raters differ by target",
     "ICC2": "one rating, absolute agreement",
@@ -147,7 +148,7 @@ def icc(
             "components": pd.DataFrame([row for one in found for row in one.components()]),
         },
         settings=settings,
-        statement=" ".join(one.sentence(confidence) for one in found[:MOST_IN_SENTENCE]),
+        statement=" ".join(one.sentence(confidence, over) for one in found[:MOST_IN_SENTENCE]),
         captions={
             "estimates": f"Intraclass correlations with {fmt.level(confidence)} intervals",
             "mean_squares": "Analysis of variance",
@@ -185,13 +186,14 @@ class _Found:
         parts = zip(("targets", "raters", "residuals"), self.square.components(), strict=True)
         return [{"variable": self.name, "source": source, "variance": variance} for source, variance in parts]
 
-    def sentence(self, confidence: float) -> str:
-        """Report the two forms that are used most."""
+    def sentence(self, confidence: float, over: str | None) -> str:
+        """Report the two forms that are used most, in the words of what was compared."""
         if self.square is None:
             return f"Agreement on {self.name} is not defined: {self.fit['note']}."
         by_form = {row["form"]: row for row in self.rows}
         parts = [_reported(by_form[form], form, confidence) for form in ("ICC2", "ICC3")]
-        size = f"{fmt.count(self.square.n)} targets, {fmt.count(self.square.k)} raters"
+        target, rater = COMPARED.get(over or "", ("target", "rater"))
+        size = f"{counted(self.square.n, target)}, {counted(self.square.k, rater)}"
         return f"Agreement on {self.name} ({size}) was {' and '.join(parts)}."
 
 

@@ -323,8 +323,9 @@ def _sentence(estimates: pd.DataFrame, overview: pd.DataFrame) -> str:
         text += f" The author has confirmed the key of {', '.join(checked)}."
     if waiting:
         text += (
-            f" {', '.join(waiting)} cannot be scored as it stands: check the key in the instrument file; if it is "
-            "right, list the scale under `confirmed_keys` in the study file."
+            f" A report does not score {', '.join(waiting)} as it stands: see whether the key in the instrument file is"
+            " wrong (mend it there), or the answers were reversed before they came here (undo that in the data). Where"
+            " both are right, list the scale under confirmed_keys in the study file."
         )
     return text
 
