@@ -126,6 +126,7 @@ if __name__ == "__main__":
     from tests.benchmarks.coverage_polychoric import bench_polychoric_coverage
     from tests.benchmarks.models import bench_model_growth, bench_models
     from tests.benchmarks.simulation import bench_simulation
+    from tests.benchmarks.simulation_models import bench_model_simulation
 
     bench_import()
     bench_scoring()
@@ -137,3 +138,4 @@ if __name__ == "__main__":
     bench_model_growth()
     bench_coverage()
     bench_polychoric_coverage()
+    bench_model_simulation()

@@ -1,4 +1,4 @@
-"""Time confirmatory models against lavaan, show how they grow, and simulate what their estimators promise."""
+"""Time confirmatory models against lavaan, and show how their cost grows."""
 
 import numpy as np
 import pandas as pd
