@@ -77,7 +77,7 @@ def test_the_suspect_scale_is_analysed_but_not_scored(pages):
 def test_the_page_says_why_and_what_to_do(pages):
     page = text(pages["unconfirmed"])
     assert "Some items contradict their declared key (my.warm: warm3" in page
-    assert "check the key in the instrument file" in page
+    assert "whether the key in the instrument file is wrong" in page
     assert "Not scored, hence in no score, reliability or correlation below: my.warm, my.both." in page
 
 
