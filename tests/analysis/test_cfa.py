@@ -113,7 +113,7 @@ def test_groups_equal_lavaan(level, estimator):
     assert_estimates(found, expected["estimates"])
     assert_fit(found, expected["fit_measures"])
     assert found.estimates["group"].unique().tolist() == ["Pasteur", "Grant-White"]
-    assert "Pasteur 156, Grant-White 145" in found.sentence()
+    assert "Pasteur: 156, Grant-White: 145" in found.sentence()
 
 
 def test_mediation_equals_lavaan():

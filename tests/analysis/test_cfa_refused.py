@@ -96,6 +96,26 @@ REFUSED = {
     "options": (lambda: tk.cfa(pupils(), THREE, {"day": 1}), ArgumentError, "ModelOptions"),
     "confidence": (lambda: tk.cfa(pupils(), THREE, tk.ModelOptions(confidence=95)), ArgumentError, "0.95"),
     "interval": (lambda: tk.cfa(pupils(), THREE, tk.ModelOptions(interval="basic")), ArgumentError, "bca"),
+    "ordinal_bartlett": (
+        lambda: tk.cfa(pupils().round(), THREE, tk.ModelOptions(scores="bartlett"), ordered=True),
+        ArgumentError,
+        "continuous variables.*Use 'regression'",
+    ),
+    "scaled_uls": (
+        lambda: tk.cfa(pupils(), THREE, tk.ModelOptions(test="satorra_bentler"), estimator="ULS"),
+        AnalysisError,
+        "satorra_bentler.*ML of complete rows.*estimator='MLR'",
+    ),
+    "scaled_fiml": (
+        lambda: tk.cfa(pupils(), THREE, tk.ModelOptions(test="scaled_shifted")),
+        AnalysisError,
+        "scaled_shifted.*ML of complete rows",
+    ),
+    "yuan_bentler_uls": (
+        lambda: tk.cfa(pupils(), THREE, tk.ModelOptions(test="yuan_bentler"), estimator="ULS"),
+        AnalysisError,
+        "estimator='MLR'",
+    ),
 }
 
 
@@ -112,6 +132,18 @@ def test_no_convergence_is_said():
     frame = pd.DataFrame(draw, columns=list("abcdef"))
     with pytest.raises((NotConverged, NotIdentified)):
         tk.cfa(frame, "one =~ a + b + c; two =~ d + e + f", estimator="ML")
+
+
+def test_a_discrepancy_without_a_minimum_has_no_solution():
+    """It falls for ever with x7~~x8, on which lavaan stops at −15.3; run on, it does not converge either."""
+    text = THREE.replace("x2 + x3", "x2 + x3 + x9")
+    with pytest.raises(NotConverged, match="no minimum"):
+        tk.cfa(pupils(), f"{text}\nx7 ~~ x8", estimator="ML", group="school")
+    held = [f"{text}\nx7 ~~ c({value}, NA)*x8" for value in (-15, -60)]
+    with pytest.warns(ImproperSolutionWarning):
+        first, later = (tk.cfa(pupils(), one, estimator="ML", group="school").fit["chisq"][0] for one in held)
+    assert first == pytest.approx(79.1585, abs=2e-3)
+    assert 0 < first - later < 0.01
 
 
 @pytest.mark.parametrize("options", [{"estimator": "ML"}, {}])

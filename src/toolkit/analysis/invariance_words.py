@@ -37,7 +37,7 @@ def _head(comparison: Comparison, first: Rung) -> str:
     rows = comparison.data.rows.groups
     n = fmt.count(len(comparison.data.order))
     lost = f", {fmt.count(comparison.data.n_dropped)} dropped" if comparison.data.n_dropped else ""
-    sizes = [f"{label} {fmt.count(len(values))}" for label, values in zip(comparison.labels, rows, strict=False)]
+    sizes = [f"{label}: {fmt.count(len(values))}" for label, values in zip(comparison.labels, rows, strict=False)]
     if comparison.over != "group":
         sizes = [f"{counted(len(comparison.labels), comparison.over)}: {', '.join(comparison.labels)}"]
     shown = f"; {', '.join(sizes)}" if len(sizes) <= 6 else f"; {len(sizes)} groups"

@@ -102,7 +102,7 @@ class Estimated:
 def estimate(text: ModelText, data: ModelData, plan: Plan, choice: Choice) -> Estimated:
     """Fit a model; what the kernels warn of is warned of at the caller's line, and noted."""
     (fitted, draws), said = heard(_fit, text, data, plan, choice)
-    notes = [choice.reason, *said, *_notes(text, data, choice, fitted)]
+    notes = [*said, *_notes(text, data, choice, fitted)]
     if draws is not None and draws.n_failed:
         notes.append(
             f"{fmt.count(draws.n_failed)} of {fmt.count(plan.bootstrap)} bootstrap samples have no solution and are"

@@ -125,6 +125,7 @@ def choose(plan: Plan, responses: Responses, roles: Roles) -> Choice:
     ordinal = _ordinal(plan, responses, roles)
     estimator: EstimatorName = plan.estimator or ("WLSMV" if ordinal else "MLR")
     _check_ordinal(plan, estimator, ordinal)
+    _check_scores(plan, ordinal)
     by_rule: Missing = "fiml" if plan.estimator is None and not ordinal else "listwise"
     missing = plan.missing or by_rule
     _check_missing(plan, estimator, missing, ordinal)
@@ -163,6 +164,14 @@ def _check_ordinal(plan: Plan, estimator: str, ordinal: tuple[str, ...]) -> None
         )
     if plan.likelihood == "wishart" and estimator not in LIKELIHOODS:
         raise ArgumentError(f"likelihood='wishart' is for estimator='ML', not {estimator!r}: leave it out.")
+
+
+def _check_scores(plan: Plan, ordinal: tuple[str, ...]) -> None:
+    if plan.options.scores == "bartlett" and ordinal:
+        raise ArgumentError(
+            "options.scores='bartlett' needs continuous variables: answers to ordinal items that are all lowest or all "
+            "highest have no finite score. Use 'regression', which gives the mode of the factors given the answers."
+        )
 
 
 def _check_missing(plan: Plan, estimator: str, missing: Missing, ordinal: tuple[str, ...]) -> None:

@@ -47,7 +47,7 @@ def _groups(found: Estimated) -> str:
     if len(found.data.labels) == 1:
         return ""
     sizes = zip(found.data.labels, found.data.rows.groups, strict=True)
-    return f"; {', '.join(f'{label} {fmt.count(len(rows))}' for label, rows in sizes)}"
+    return f"; {', '.join(f'{label}: {fmt.count(len(rows))}' for label, rows in sizes)}"
 
 
 def _test(fit: dict[str, Any]) -> str:

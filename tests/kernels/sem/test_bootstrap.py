@@ -110,3 +110,13 @@ def test_bca_of_symmetric_draws_is_the_percentile_interval():
     values = np.random.default_rng(2).standard_normal((9999, 1))
     values = np.concatenate([values, -values])
     np.testing.assert_allclose(bca(values, np.zeros(1), np.zeros(1), 0.9), percentile(values, 0.9), atol=1e-12)
+
+
+def test_a_constant_is_its_own_interval():
+    fitted = fit("f =~ x1 + a*x2 + x3 + x4\nsame := a - a\nloading := a", pupils())
+    defined = definitions_of(fitted.model.table)
+    speed = acceleration(fitted, defined)
+    assert speed[0] == 0.0
+    assert 0.0 < abs(speed[1]) < 0.1
+    low, high = bca(np.zeros((50, 1)), np.zeros(1), speed[:1], 0.95)
+    assert (low[0], high[0]) == (0.0, 0.0)

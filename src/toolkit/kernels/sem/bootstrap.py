@@ -174,9 +174,13 @@ def bca(draws: Array, estimate: Array, acceleration: Array, confidence: float) -
 def acceleration(fitted: Fitted, function: Callable[[AnyArray], AnyArray]) -> Array:
     """Compute the acceleration of functions of the parameters from the rows' (clusters') influence on them, (m,).
 
-    Σ l³ / (6 (Σ l²)^{3/2}) with l the influence; Efron & Tibshirani (1993), equation 22.29.
+    Σ l³ / (6 (Σ l²)^{3/2}) with l the influence; Efron & Tibshirani (1993), equation 22.29. Where no row has any, as on
+    a constant, it is 0.
     """
     bread = constrained_inverse(information(fitted.estimator, fitted.x, fitted.information), fitted.basis)
     scores = cluster_sums(fitted.estimator.scores(fitted.x), fitted.estimator.cluster)[0]
     moved = scores @ bread @ jacobian(function, fitted.x).T
-    return np.asarray((moved**3).sum(axis=0) / (6 * np.maximum((moved**2).sum(axis=0), 1e-300) ** 1.5))
+    spread = (moved**2).sum(axis=0) ** 1.5
+    skew = np.zeros(len(spread))
+    np.divide((moved**3).sum(axis=0), 6 * spread, out=skew, where=spread > 0)
+    return skew

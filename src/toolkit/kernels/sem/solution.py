@@ -147,7 +147,10 @@ class Solution:
     def structure(self) -> MomentStructure:
         """The moments' derivatives, weights and covariances at the estimates."""
         if not isinstance(self.estimator, StructuredEstimator):
-            raise AnalysisError("Tests scaled by the covariances of moments need complete rows; use MLR and its test.")
+            raise AnalysisError(
+                "The tests satorra_bentler and scaled_shifted are for ML of complete rows and for ordinal variables: "
+                "leave test out, or use estimator='MLR' and its own test."
+            )
         return self.estimator.structure(self.x)
 
     @property
@@ -180,7 +183,7 @@ class Solution:
     def unrestricted_trace(self) -> float:
         """tr(B A⁻¹) of the unrestricted model."""
         if self.saturated.trace is None:
-            raise AnalysisError("The Yuan–Bentler test needs maximum likelihood and the rows.")
+            raise AnalysisError("The test yuan_bentler needs the likelihood of the rows: use estimator='MLR'.")
         return self.saturated.trace
 
     @property
