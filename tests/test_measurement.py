@@ -66,6 +66,16 @@ def test_two_items_of_a_group_factor_have_loadings_of_equal_size():
     assert text.startswith("general =~ x + y + z + u + v\n")
 
 
+def test_an_item_that_is_not_reversed_gives_the_factor_its_direction():
+    scales = {"a": ["x", "y", "z"], "b": ["u", "v", "w"], "c": ["s", "t"]}
+    one = instrument(scales, reverse=["x", "y", "u", "v", "w", "s"])
+    lines = ["a =~ z + x + y", "b =~ u + v + w", "c =~ t + s"]
+    assert one.model().splitlines() == lines
+    assert list(one.factor_models().values()) == lines[:2]
+    assert one.model("one_factor") == "general =~ z + x + y + u + v + w + s + t"
+    assert "c =~ c_1*t + c_2*s\nc_2 == -c_1" in one.model("bifactor")
+
+
 def test_the_item_of_a_single_item_scale_enters_as_observed():
     assert tk.instrument("day").model().splitlines()[-1] == "day10 ~~ assertiveness + withholding + closeness"
     pooled = {"a": ["a1", "a2"], "b": ["b1", "b2"], "c": ["c1"], "d": ["d1"], "all": {"scales": ["a", "b", "c"]}}

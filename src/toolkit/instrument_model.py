@@ -223,7 +223,9 @@ class Instrument(Spec):
         """Write the instrument's own measurement model in lavaan's language, with items as indicators.
 
         Every scale with several items is a factor of that name; a scale with one item enters as that observed item;
-        composites are no factors. Items are meant as answered, so loadings of reversed items come out negative.
+        composites are no factors. Items are meant as answered, so loadings of reversed items come out negative; an item
+        that is not reversed stands first, so that its loading, which is fixed at 1, gives the factor the direction of
+        its name.
 
         Parameters
         ----------
@@ -242,10 +244,10 @@ class Instrument(Spec):
         >>> print(tk.instrument("rws6").model("second_order"))
         avoidance =~ rws01 + rws07
         emotional_withdrawal =~ rws09 + rws11
-        nontransparency =~ rws08 + rws12
+        nontransparency =~ rws12 + rws08
         total =~ avoidance + emotional_withdrawal + nontransparency
         """
-        return measurement_model(kind, self.scales, {one.id for one in self.items if one.reverse}, self.id)
+        return measurement_model(kind, self.scales, self._reversed, self.id)
 
     def models(self) -> dict[ModelKind, str]:
         """Write all forms of the measurement model that the scales allow, the instrument's own (`correlated`) first.
@@ -275,7 +277,12 @@ class Instrument(Spec):
         >>> tk.instrument("bur").factor_models()["bur.avoiding"]
         'avoiding =~ bur02 + bur04 + bur05 + bur07'
         """
-        return {f"{self.id}.{name}": text for name, text in factor_models(self.scales, self.id).items()}
+        found = factor_models(self.scales, self._reversed, self.id)
+        return {f"{self.id}.{name}": text for name, text in found.items()}
+
+    @property
+    def _reversed(self) -> set[str]:
+        return {one.id for one in self.items if one.reverse}
 
     def with_range(self, minimum: int, maximum: int) -> Instrument:
         """Copy the instrument with another response range for all items; labels that no longer fit are dropped."""

@@ -47,9 +47,9 @@ def measurement_model(
     return "\n".join(KINDS[kind](builder))
 
 
-def factor_models(scales: Mapping[str, ScaleParts], instrument: str) -> dict[str, str]:
+def factor_models(scales: Mapping[str, ScaleParts], reversed_items: Collection[str], instrument: str) -> dict[str, str]:
     """Write one model for each scale of three items or more; composites are no factors."""
-    builder = Builder(scales, frozenset(), instrument)
+    builder = Builder(scales, frozenset(reversed_items), instrument)
     return {
         name: builder.measured(builder.factor(name), items) for name, items in builder.first.items() if len(items) > 2
     }
@@ -121,7 +121,12 @@ class Builder:
 
     def measured(self, factor: str, indicators: Sequence[str]) -> str:
         """Write one factor with its indicators."""
-        return f"{self.word(factor)} =~ {' + '.join(map(self.word, indicators))}"
+        return f"{self.word(factor)} =~ {' + '.join(map(self.word, self.marked(indicators)))}"
+
+    def marked(self, indicators: Sequence[str]) -> list[str]:
+        """Put an item that is not reversed first: its loading gives the factor its direction."""
+        ahead = [one for one in indicators if one not in self.reversed_items][:1]
+        return [*ahead, *(one for one in indicators if one not in ahead)]
 
     def singles(self) -> list[str]:
         """List the items of scales that have only one, without those that measure another scale's factor as well."""
@@ -187,8 +192,9 @@ def _bifactor(builder: Builder) -> Iterator[str]:
 def _pair(builder: Builder, name: str, items: Sequence[str]) -> Iterator[str]:
     """Write a group factor of two items, whose loadings are of equal size: the data tell only their product."""
     first, second = (f"{WORD.findall(name)[0]}_{number}" for number in (1, 2))
-    opposite = (items[0] in builder.reversed_items) != (items[1] in builder.reversed_items)
-    yield f"{builder.word(name)} =~ {first}*{builder.word(items[0])} + {second}*{builder.word(items[1])}"
+    one, other = builder.marked(items)
+    opposite = (one in builder.reversed_items) != (other in builder.reversed_items)
+    yield f"{builder.word(name)} =~ {first}*{builder.word(one)} + {second}*{builder.word(other)}"
     yield f"{second} == {'-' if opposite else ''}{first}"
 
 
