@@ -51,6 +51,15 @@ def test_items_stand_in_the_order_of_the_table_with_their_wording():
     assert [label.get_text() for label in bare.get_yticklabels()] == ["a1", "a2", "a3", "a4"]
 
 
+def test_reversed_items_are_marked():
+    result = efa_result(wording=False)
+    assert "(R)" not in plot(result).caption
+    result.tables["loadings"].insert(1, "reverse", [False, True, False, False])
+    drawn = plot(result)
+    assert [label.get_text() for label in drawn.axes[0].get_yticklabels()] == ["a1", "a2 (R)", "a3", "a4"]
+    assert "Items marked (R) are reversed" in drawn.caption
+
+
 def test_salient_loadings_are_bold_as_they_are_printed():
     (axes,) = plot(efa_result()).axes
     bold = [entry.get_text() for entry in axes.texts if entry.get_weight() == "bold"]

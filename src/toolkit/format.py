@@ -223,12 +223,13 @@ class Table:
             for title, right in zip(self.headings, self.numeric, strict=True)
         )
         body = "".join(f"<tr>{self._html_cells(row)}</tr>" for row in self.rows)
+        filled = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>" if self.rows else ""
         label = html.escape(self.caption, quote=True)
         notes = "".join(f'<p class="note">{html.escape(note)}</p>' for note in self.notes)
         return (
             f'<div class="toolkit-table" role="region" tabindex="0" aria-label="{label}">'
             f"<table><caption>{html.escape(self.caption)}</caption>"
-            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{notes}"
+            f"{filled}</table></div>{notes}"
         )
 
     def _html_cells(self, row: tuple[str, ...]) -> str:
@@ -238,8 +239,8 @@ class Table:
 
     def to_text(self) -> str:
         """Give the table as aligned plain text."""
-        lines = [self.headings, *self.rows]
-        widths = [max(len(line[index]) for line in lines) for index in range(len(self.headings))]
+        lines = [self.headings, *self.rows] if self.rows else []
+        widths = [max((len(line[index]) for line in lines), default=0) for index in range(len(self.headings))]
         body = ["  ".join(self._padded(line, widths)).rstrip() for line in lines]
         return "\n".join([self.caption, *body, *self.notes])
 

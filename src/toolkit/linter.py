@@ -115,7 +115,7 @@ def lint_summary(instruments: Sequence[Instrument]) -> Table | Sentence:
             for name, findings in found.items()
         ]
     )
-    note = "Advice is answered in the instrument file; `toolkit instruments lint --all` shows each finding and answer."
+    note = "Advice is answered in the instrument file; toolkit instruments lint --all shows each finding and answer."
     return Table.from_frame(rows, "Wording of the new instruments against item-writing rules", notes=[note])
 
 

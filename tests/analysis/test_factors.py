@@ -282,6 +282,9 @@ def test_result_is_complete(bfi):
     assert found.cases["F1"].notna().sum() == 2436
     assert "person" in found.cases.columns
     assert found.sentence().startswith("Exploratory factor analysis (minimum residuals, oblimin rotation,")
+    assert "n = 2,436, 364 dropped)" in found.sentence()
+    turned = found.tables["loadings"].set_index("item")["reverse"]
+    assert {name for name, reverse in turned.items() if reverse} == {"A1", "C4", "C5", "E1", "E2", "O2", "O5"}
     assert "χ²(185) = 1,538.52, p < .001, RMSEA = .055, 90% CI [.052, .057]" in found.sentence()
     main = found.tables["loadings"][[f"F{place}" for place in range(1, 6)]].abs().to_numpy().argmax(axis=1)
     assert (np.diff(main) >= 0).all()

@@ -83,6 +83,11 @@ def test_waves_are_compared_pair_by_pair():
     found = tk.kappa(tk.Responses.from_frame(rows, person="id", wave="wave"), "v", over="wave")
     assert found.estimates["kappa"][0] == pytest.approx(ORACLE["quadratic"]["kappa"])
     assert found.fit["model"][0] == "v: 0 with 1"
+    assert found.sentence().startswith("Agreement on categories (quadratic weights): wave 0 with wave 1 κ =")
+    both = tk.kappa(
+        tk.Responses.from_frame(rows.assign(w=rows["v"]), person="id", wave="wave"), ["v", "w"], over="wave"
+    )
+    assert "; w, wave 0 with wave 1 κ =" in both.sentence()
 
 
 def test_missing_ratings_leave_their_case_out():

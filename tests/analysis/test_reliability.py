@@ -131,6 +131,22 @@ def test_bootstrap_needs_a_seed_and_repeats_with_it(couples):
     assert other_order.estimates["alpha_ci_low"][1] == one.estimates["alpha_ci_low"][0]
 
 
+def test_the_sentence_names_the_bootstrap(couples):
+    found = tk.reliability(couples, "agree", ci="bootstrap", n_bootstrap=100, seed=1)
+    assert found.sentence().startswith(
+        "Internal consistency (complete rows of each scale; BCa bootstrap intervals) was α"
+    )
+
+
+def test_an_instrument_stands_for_its_scales(couples):
+    one = couples.instruments[0]
+    everything = tk.reliability(couples).estimates["scale"].tolist()
+    assert tk.reliability(couples, [f"{one.id}.agree", one.id]).estimates["scale"].tolist()[0] == f"{one.id}.agree"
+    assert tk.reliability(couples, one.id).estimates["scale"].tolist() == everything
+    with pytest.raises(ArgumentError, match="not one scale of these data"):
+        tk.reliability(couples, "nothing")
+
+
 def test_bootstrap_of_couples_agrees_with_the_sandwich(couples):
     analytic = tk.reliability(couples, "neuroticism").estimates.iloc[0]
     drawn = tk.reliability(couples, "neuroticism", ci="bootstrap", n_bootstrap=1000, seed=1).estimates.iloc[0]
@@ -233,9 +249,9 @@ def test_a_single_cluster_has_no_clustered_error():
 
 def test_bootstrap_says_which_samples_leave_a_coefficient_undefined():
     responses = small({"a": [1, 2, 3, 4, 5], "b": [2, 1, 4, 3, 5], "c": [1, 3, 2, 5, 4]}, {"f": ["a", "b", "c"]})
-    with pytest.warns(UndefinedStatisticWarning, match="lambda6 has no interval: too many bootstrap samples"):
+    with pytest.warns(UndefinedStatisticWarning, match="λ6 has no interval: too many bootstrap samples"):
         found = tk.reliability(responses, ci="bootstrap", n_bootstrap=300, seed=1)
-    assert "bootstrap samples leave lambda6 undefined" in found.fit["note"][0]
+    assert "bootstrap samples leave λ6 undefined" in found.fit["note"][0]
     lambda6 = found.tables["intervals"].set_index("coefficient").loc["lambda6"]
     assert lambda6[["se", "ci_low"]].isna().all()
 
@@ -249,9 +265,9 @@ def test_items_that_cancel_out_have_no_alpha():
 def test_an_item_that_is_the_sum_of_others_has_no_lambda6_whatever_the_order():
     columns = {"a": [1, 2, 1, 2, 2, 1], "b": [1, 1, 2, 2, 3, 3], "c": [2, 3, 3, 4, 5, 4], "d": [5, 1, 4, 2, 3, 1]}
     for order in (list("abcd"), list("dcba")):
-        with pytest.warns(UndefinedStatisticWarning, match="lambda6 is not defined"):
+        with pytest.warns(UndefinedStatisticWarning, match="λ6 is not defined"):
             found = tk.reliability(small(columns, {"f": order}))
-        assert "lambda6" in found.fit["note"][0]
+        assert "λ6" in found.fit["note"][0]
 
 
 def test_warnings_point_at_the_line_that_called():

@@ -108,6 +108,10 @@ def test_omega_of_group_factors_equals_psych_which_turns_items_by_itself():
     plain = tk.instrument_from_keys({"all": list(expected["key"])}, min=1, max=6, id="bfi")
     asis = tk.reliability(tk.Responses.from_frame(raw, plain))
     assert "load negatively on the general factor: check the key" in asis.fit["note"][0]
+    others = [name for name in turned if name.removeprefix("-") != "N1"]
+    wrong = "N1" if "-N1" in turned else "-N1"
+    keys = tk.instrument_from_keys({"all": [*others, wrong]}, min=1, max=6, id="bfi")
+    assert "N1 loads negatively on the general" in tk.reliability(tk.Responses.from_frame(raw, keys)).fit["note"][0]
 
 
 def test_assertiveness_equals_psych_and_semtools_beyond_alpha(ipip):

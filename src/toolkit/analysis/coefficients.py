@@ -182,7 +182,8 @@ def _of_draws(
     empty = EMPTY_SPREAD | dict.fromkeys(("percentile_low", "percentile_high"), np.nan)
     known = draws[~np.isnan(draws)]
     lost = len(draws) - len(known)
-    notes = [f"{fmt.count(lost)} of {fmt.count(len(draws))} bootstrap samples leave {name} undefined"] if lost else []
+    told = f"{fmt.count(lost)} of {fmt.count(len(draws))} bootstrap samples leave {fmt.heading(name)} undefined"
+    notes = [told] if lost else []
     if lost > MOST_UNDEFINED * len(draws):
         return empty, "too many bootstrap samples leave it undefined", notes
     low, high = bootstrap.bca(known, point, sums, plan.confidence, len(sums) - 1)

@@ -58,13 +58,15 @@ def item_order(solution: Solution) -> list[int]:
 def loadings(solution: Solution, responses: Responses) -> pd.DataFrame:
     """Set the pattern out by items and factors, with wording, communality, uniqueness and complexity."""
     found = solution.rotation
-    table = pd.DataFrame({"item": solution.items.names, "text": wording(responses, solution.items.names)})
+    names = solution.items.names
+    turned = [name in responses.items and responses.is_reversed(name) for name in names]
+    table = pd.DataFrame({"item": names, "reverse": turned, "text": wording(responses, names)})
     table[solution.names] = found.loadings
     table["communality"] = factor_fit.communalities(found.loadings, found.phi)
     table["uniqueness"] = solution.extraction.uniquenesses
     table["complexity"] = factor_fit.complexity(found.loadings)
-    if table["text"].isna().all():
-        table = table.drop(columns="text")
+    empty = [*(["reverse"] if not any(turned) else []), *(["text"] if table["text"].isna().all() else [])]
+    table = table.drop(columns=empty)
     return table.iloc[item_order(solution)].reset_index(drop=True)
 
 

@@ -292,9 +292,10 @@ def _caption(solution: Solution) -> str:
 def _sentence(solution: Solution, fit: dict[str, Any]) -> str:
     plan, accounted = solution.plan, tables.variance(solution)
     share = fmt.percent(float(accounted["cumulative"].iloc[-1]))
+    lost = f", {fmt.count(fit['n_dropped'])} dropped" if fit["n_dropped"] else ""
     head = (
-        f"Exploratory factor analysis ({_method(plan)}; n = {fmt.count(fit['n_used'])}) of {fit['n_items']} items gave"
-        f" {counted(plan.n_factors, 'factor')} that account{'s' if plan.n_factors == 1 else ''} for {share} of the"
+        f"Exploratory factor analysis ({_method(plan)}; n = {fmt.count(fit['n_used'])}{lost}) of {fit['n_items']} items"
+        f" gave {counted(plan.n_factors, 'factor')} that account{'s' if plan.n_factors == 1 else ''} for {share} of the"
         f" variance{_between(solution)}; "
     )
     residual = f"RMSR = {fmt.number(fit['rmsr'], 3, bounded=True)}"

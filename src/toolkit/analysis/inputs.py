@@ -106,7 +106,7 @@ def _cluster_name(responses: Responses, cluster: str | None) -> str | None:
 
 
 def chosen_scales(responses: Responses, scale: str | Sequence[str] | None) -> list[tuple[Instrument, str]]:
-    """List the scales to analyse: those named, or all."""
+    """List the scales to analyse, each once: those named, or all; an instrument stands for its scales."""
     if not responses.instruments:
         raise AnalysisError("the data have no instrument, hence no scales: read them with instruments=... .")
     if not responses.scales:
@@ -114,7 +114,15 @@ def chosen_scales(responses: Responses, scale: str | Sequence[str] | None) -> li
     names = responses.scales if scale is None else name_list("scale", scale)
     if not names:
         raise ArgumentError(f"scale names no scale. Scales: {', '.join(responses.scales)}.")
-    return [responses.find_scale(name) for name in names]
+    found = [one for name in names for one in _scales_named(responses, name)]
+    return list({f"{one.id}.{scale}": (one, scale) for one, scale in found}.values())
+
+
+def _scales_named(responses: Responses, name: str) -> list[tuple[Instrument, str]]:
+    """Give the scales that a name stands for; a scale comes before an instrument of the same name."""
+    own = [scale for scale in responses.scales if scale.startswith(f"{name}.")]
+    bare = [scale.partition(".")[2] for scale in responses.scales]
+    return [responses.find_scale(one) for one in (own if own and name not in bare else [name])]
 
 
 def item_array(responses: Responses, one: Instrument, items: Sequence[str], *, reverse: bool = True) -> Array:

@@ -79,7 +79,7 @@ def item_analysis(
     Parameters
     ----------
     data : answers with their instruments.
-    scale : one scale or several; all by default.
+    scale : one scale or several, or an instrument, which stands for all of its own; all by default.
     missing : `listwise` (rows complete on the scale) or `pairwise`.
     wave, day : the occasion; needed where the data have several.
 

@@ -25,6 +25,7 @@ from .ratings import Ratings, rating_tables
 COLUMNS = ("variable", "x", "y", "n", "kappa", "se", "ci_low", "ci_high", "observed", "expected")
 MOST_CATEGORIES = 50
 MOST_IN_SENTENCE = 3
+RATERS = {"wave": "wave ", "day": "day ", "role": "partner "}
 
 
 @one_blas_thread
@@ -118,7 +119,7 @@ def kappa(
         fit=fit_table([pair.fit() for pair in pairs]),
         tables={"agreement": pd.concat([pair.agreement() for pair in pairs], ignore_index=True)},
         settings=settings,
-        statement=_sentence(estimates, weights, confidence),
+        statement=_sentence(estimates, weights, confidence, RATERS.get(over or "", "")),
         captions={
             "estimates": f"Cohen's kappa ({_named(weights)}) with {fmt.level(confidence)} intervals",
             "agreement": "How often each two categories met",
@@ -300,13 +301,15 @@ class _Pair:
         )
 
 
-def _sentence(estimates: pd.DataFrame, weights: Weights, confidence: float) -> str:
+def _sentence(estimates: pd.DataFrame, weights: Weights, confidence: float, rater: str) -> str:
     known = estimates.dropna(subset=["kappa"])
     if known.empty:
         return "No kappa is defined for these data."
+    several = "variable" in known and known["variable"].nunique() > 1
     parts = [
-        f"{row.x} with {row.y} κ = {fmt.number(row.kappa, bounded=True)}, {fmt.level(confidence)} CI "
-        f"{fmt.interval(row.ci_low, row.ci_high, bounded=True)}, n = {fmt.count(row.n)}"
+        f"{f'{row.variable}, ' if several else ''}{rater}{row.x} with {rater}{row.y} κ ="
+        f" {fmt.number(row.kappa, bounded=True)}, {fmt.level(confidence)} CI"
+        f" {fmt.interval(row.ci_low, row.ci_high, bounded=True)}, n = {fmt.count(row.n)}"
         for row in fmt.rows(known)
     ]
     return f"Agreement on categories ({_named(weights)}): {first_few(parts, MOST_IN_SENTENCE, 'pair')}."

@@ -71,7 +71,7 @@ def key_audit(
     Parameters
     ----------
     data : answers with their instruments.
-    scale : one scale or several; all by default.
+    scale : one scale or several, or an instrument, which stands for all of its own; all by default.
     confirmed : scales whose key the author has checked: `confirmed_keys` of a study file.
     missing : `listwise` (rows complete on the scale) or `pairwise`.
     wave, day : the occasion; needed where the data have several.

@@ -338,7 +338,7 @@ class _Found:
             return []
         note = f"the matrix is not positive definite: its smallest eigenvalue is {self.smallest_eigenvalue:.3g}"
         warn(note if smooth else f"{note}; smooth=True raises it", NotPositiveDefiniteWarning)
-        return [f"{note}{', and the table `matrix` was smoothed' if smooth else ''}"]
+        return [f"{note}{', and the table of them was smoothed' if smooth else ''}"]
 
 
 def _sentence(estimates: pd.DataFrame, confidence: float) -> str:

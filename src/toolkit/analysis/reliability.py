@@ -100,7 +100,7 @@ def reliability(
     Parameters
     ----------
     data : answers with their instruments.
-    scale : one scale or several (`rws.avoidance`); all by default.
+    scale : one scale or several (`rws.avoidance`), or an instrument (`rws`) for its scales; all by default.
     ci : `analytic` or `bootstrap` (percentile and BCa).
     missing : `listwise` (rows that are complete on the scale) or `pairwise` (each covariance over its own rows).
     wave, day : the occasion; needed where the data have several.
@@ -222,6 +222,7 @@ def _sentence(estimates: pd.DataFrame, plan: Plan) -> str:
     if known.empty:
         return "No scale has an internal consistency that is defined for these data."
     rows = "complete rows of each scale" if plan.missing == "listwise" else "all answers, pairwise"
+    rows += "; BCa bootstrap intervals" if plan.ci == "bootstrap" else ""
     if len(known) > MOST_IN_SENTENCE:
         low, high = (_reported(row, plan.confidence) for row in fmt.rows(known.iloc[[0, -1]]))
         return f"Internal consistency of {len(known)} scales ({rows}) ranged from {low} to {high}."

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from .. import format as fmt
 from ..checks import check_count, check_one_of, check_seed, check_share
 from ..kernels.moments import Missing, Moments
 from .inputs import Array
@@ -116,7 +117,7 @@ def told(undefined: Iterable[Undefined]) -> list[str]:
     Examples
     --------
     >>> told([Undefined("lambda6", "too few rows"), Undefined("omega_fitted", "too few rows")])
-    ['lambda6 is not defined: too few rows (nor is omega_fitted)']
+    ['λ6 is not defined: too few rows (nor is ω (fitted))']
     """
     groups: dict[tuple[str, str], list[str]] = {}
     for one in undefined:
@@ -125,7 +126,7 @@ def told(undefined: Iterable[Undefined]) -> list[str]:
 
 
 def _sentence(part: str, reason: str, names: Sequence[str]) -> str:
-    first, *others = names
+    first, *others = map(fmt.heading, names)
     missing = "is not defined" if part == "estimate" else "has no interval"
     again = "nor is" if part == "estimate" else "nor has"
     more = f" ({again} {', '.join(others)})" if others else ""

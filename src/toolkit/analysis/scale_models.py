@@ -50,9 +50,10 @@ def hierarchy(answers: ScaleAnswers, plan: Plan) -> Found:
         found = omega.schmid_leiman(r)
     except NotConverged as problem:
         return Found(undefined=[Undefined(name, str(problem)) for name in HIERARCHY])
-    edge = "omega_total and omega_hierarchical are at an edge: a group factor or an item has no variance left (Heywood)"
+    edge = "ω total and ω hierarchical are at an edge: a group factor or an item has no variance left (Heywood)"
     against = [item for item, loading in zip(answers.items, found.general, strict=True) if loading < 0]
-    key = [f"{', '.join(against)} load negatively on the general factor: check the key (items are not turned here)"]
+    verb = "loads" if len(against) == 1 else "load"
+    key = [f"{', '.join(against)} {verb} negatively on the general factor: check the key (items are not turned here)"]
     points = {"omega_total": found.total, "omega_hierarchical": found.hierarchical}
     return Found(points=points, notes=[*([edge] if found.improper else []), *(key if against else [])])
 

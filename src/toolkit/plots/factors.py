@@ -32,7 +32,9 @@ def loadings(result: Result) -> Figure:
         return empty_figure("There are no loadings to draw.")
     values = table[factors].to_numpy(dtype=np.float64, na_value=np.nan)
     words = table["text"] if "text" in table.columns else [None] * len(table)
-    labels = [text.item_label(item, wording=line).drawn for item, line in zip(table["item"], words, strict=True)]
+    turned = table["reverse"] if "reverse" in table.columns else [False] * len(table)
+    rows = zip(table["item"], turned, words, strict=True)
+    labels = [text.item_label(item, bool(reverse), line).drawn for item, reverse, line in rows]
     left = text_width(labels)
     cell = float(np.clip((WIDTH - MARGIN - (left + GAP) / 72) / len(factors), NARROWEST, WIDEST))
     height = text.row_height(labels)
@@ -75,10 +77,11 @@ def _draw(axes: Axes, values: Floats) -> None:
 
 
 def _caption(result: Result) -> str:
+    marked = " Items marked (R) are reversed; they are as answered." if "reverse" in result.tables["loadings"] else ""
     return (
         f"{text.short(result.title)}: loadings of the items, sorted by the factor that they load on most. The colour"
         " runs from brown (−1) through white (0) to teal (+1); bold:"
-        f" {fmt.number(SALIENT, 2, bounded=True)} or more in size, as printed."
+        f" {fmt.number(SALIENT, 2, bounded=True)} or more in size, as printed.{marked}"
     )
 
 
