@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from toolkit.errors import ArgumentError, TooFewCases
-from toolkit.results import MIME_TYPE, SCHEMA, Result, attempt, fit_table
+from toolkit.results import MIME_TYPE, SCHEMA, DeferredTables, Result, attempt, fit_table
 
 
 def result(**changes):
@@ -29,6 +29,26 @@ def test_to_frame_is_a_copy():
     copy = one.to_frame()
     copy.loc[0, "alpha"] = 0
     assert one.estimates["alpha"][0] == 0.8
+
+
+def test_deferred_tables_are_made_once_and_only_when_asked_for():
+    made = []
+
+    def make(name):
+        made.append(name)
+        return pd.DataFrame({"value": [1.0]})
+
+    one = result(tables=DeferredTables({name: lambda name=name: make(name) for name in ("first", "second")}))
+    assert one.table_names() == ("estimates", "fit", "first", "second")
+    assert "second" in one.tables
+    assert "third" not in one.tables
+    assert made == []
+    copy = one.to_frame("second")
+    copy.loc[0, "value"] = 0.0
+    assert one.to_frame("second")["value"].tolist() == [1.0]
+    assert made == ["second"]
+    assert len(one.to_dict()["tables"]) == 2
+    assert made == ["second", "first"]
 
 
 def test_unknown_table_suggests_the_nearest():

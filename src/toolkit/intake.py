@@ -199,7 +199,7 @@ class Intake:
             return
         values = self.raw[column].copy()
         reason_of_blank = self.rules.missing_by_column.get(name, {}).get("", "unknown")
-        reasons = np.where(values.isna().to_numpy(), REASONS.index(reason_of_blank), -1).astype(np.int8)
+        reasons = np.where(np.asarray(values.array.isna()), REASONS.index(reason_of_blank), -1).astype(np.int8)
         n_blank = int((reasons >= 0).sum())
         for code, reason in self.rules.missing_by_column.get(name, {}).items():
             hits = holds_code(values, code)

@@ -129,6 +129,10 @@ class Responses:
         known = {*self.keys, *self.items}
         return tuple(name for name in self.frame.columns if name not in known)
 
+    def holds(self, name: str) -> bool:
+        """Tell whether there is an item or a covariate of this name."""
+        return name in self.frame.columns and name not in KEYS
+
     @property
     def scales(self) -> tuple[str, ...]:
         """The names of all scales, as `instrument.scale`."""

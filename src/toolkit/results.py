@@ -6,7 +6,7 @@ import dataclasses
 import json
 import math
 import numbers
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,37 @@ if TYPE_CHECKING:
 SCHEMA = "toolkit.result/1"
 MIME_TYPE = "application/vnd.toolkit.result+json"
 FIT_COLUMNS = ("model", "n_used", "n_dropped", "method", "converged")
+
+
+class DeferredTables(Mapping[str, pd.DataFrame]):
+    """Tables by name, each made when it is first asked for, and kept.
+
+    Examples
+    --------
+    >>> tables = DeferredTables({"squares": lambda: pd.DataFrame({"square": [1, 4, 9]})})
+    >>> list(tables)
+    ['squares']
+    >>> tables["squares"]["square"].tolist()
+    [1, 4, 9]
+    """
+
+    def __init__(self, makers: Mapping[str, Callable[[], pd.DataFrame]]) -> None:
+        self._makers = dict(makers)
+        self._made: dict[str, pd.DataFrame] = {}
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name not in self._made:
+            self._made[name] = self._makers[name]()
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._makers
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -93,8 +124,9 @@ class Result:
         """Return one table at full precision: `estimates`, `fit`, `cases` or one of `tables`."""
         known = (*self.table_names(), *(() if self.cases is None else ("cases",)))
         check_known("name", [name], known, "table")
-        frame = {"estimates": self.estimates, "fit": self.fit, "cases": self.cases, **self.tables}[name]
-        return pd.DataFrame(frame).copy()
+        if name in self.tables:
+            return self.tables[name].copy()
+        return pd.DataFrame({"estimates": self.estimates, "fit": self.fit, "cases": self.cases}[name]).copy()
 
     def table(
         self,
@@ -255,6 +287,7 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def fit_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Build `fit` with the always-present columns first and an empty note where none was given."""
-    frame = pd.DataFrame([{"converged": True, "note": "", **row} for row in rows])
-    rest = [column for column in frame.columns if column not in (*FIT_COLUMNS, "note")]
-    return frame[[*FIT_COLUMNS, *rest, "note"]]
+    filled = [{"converged": True, "note": "", **row} for row in rows]
+    names = dict.fromkeys(name for row in filled for name in row)
+    rest = [name for name in names if name not in (*FIT_COLUMNS, "note")]
+    return pd.DataFrame(filled, columns=[*FIT_COLUMNS, *rest, "note"])

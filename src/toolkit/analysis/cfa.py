@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -13,13 +14,13 @@ from ..errors import ArgumentError
 from ..instrument_model import Instrument
 from ..kernels.sem.solution import EstimatorName
 from ..responses import Responses, as_responses
-from ..results import Result, fit_table
+from ..results import DeferredTables, Result, fit_table
 from . import model_tables as tables
 from .inputs import AUTO, one_blas_thread, sample, warn_undefined
 from .model_data import ModelText, model_data
 from .model_fit import Estimated, estimate
 from .model_plan import DEFAULT, Likelihood, Missing, ModelOptions, Parameterization, Plan, choose
-from .model_validity import after_fit
+from .model_validity import AfterFit, after_fit
 from .model_words import KINDS, method, sentence
 
 __all__ = ["ModelOptions", "cfa", "sem"]
@@ -318,13 +319,7 @@ def _result(kind: str, found: Estimated) -> Result:
         title=KINDS[kind],
         estimates=estimates,
         fit=fit_table([fit]),
-        tables={
-            **after.tables,
-            "r_squared": tables.r_squared(found),
-            "residual_correlations": tables.residual_correlations(found),
-            "largest_residuals": tables.largest_residuals(found),
-            "fit_measures": tables.fit_measures(found),
-        },
+        tables=_tables(found, after),
         cases=after.cases,
         settings=_settings(found),
         statement=sentence(kind, found, fit),
@@ -332,6 +327,17 @@ def _result(kind: str, found: Estimated) -> Result:
         view={"columns": tables.shown(estimates)},
         source=found,
     )
+
+
+def _tables(found: Estimated, after: AfterFit) -> DeferredTables:
+    makers: dict[str, Callable[[], pd.DataFrame]] = {
+        **after.tables,
+        "r_squared": partial(tables.r_squared, found),
+        "residual_correlations": partial(tables.residual_correlations, found),
+        "largest_residuals": partial(tables.largest_residuals, found),
+        "fit_measures": partial(tables.fit_measures, found),
+    }
+    return DeferredTables({name: one_blas_thread(make) for name, make in makers.items()})
 
 
 def _settings(found: Estimated) -> dict[str, Any]:

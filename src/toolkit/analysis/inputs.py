@@ -163,7 +163,7 @@ def _is_bool(responses: Responses, name: str) -> bool:
 
 def variable(responses: Responses, name: str) -> Array:
     """Take one variable as numbers: an item (as answered), a scale score or a numeric covariate; NaN is missing."""
-    if name in responses.items or name in responses.covariates:
+    if responses.holds(name):
         numbers = as_numbers(responses, name)
         if numbers is None:
             hint = "; make true and false numbers with astype(int)" if _is_bool(responses, name) else ""

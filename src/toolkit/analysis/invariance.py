@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ import pandas as pd
 from ..instrument_model import Instrument
 from ..kernels.sem.solution import EstimatorName
 from ..responses import Responses
-from ..results import Result, fit_table
+from ..results import DeferredTables, Result, fit_table
 from . import invariance_tables as tables
 from .inputs import AUTO, one_blas_thread
 from .invariance_fits import Comparison, Request, Rung, climb, compared
@@ -165,20 +166,29 @@ def invariance(  # noqa: PLR0913 - data and model, then twelve
 def _result(comparison: Comparison, rungs: list[Rung], request: Request) -> Result:
     ladder, notes = tables.ladder(comparison, rungs)
     variant = tables.indices(rungs)
-    found = {"ladder": ladder, "score_tests": tables.freed_first(comparison, rungs)}
-    others = {"latent_means": tables.latent_means(comparison, rungs), "dmacs": tables.effect_sizes(comparison, rungs)}
-    found |= {name: table for name, table in others.items() if table is not None}
     return Result(
         kind="invariance",
         title="Measurement invariance",
         estimates=tables.parameters(comparison, rungs),
         fit=fit_table([_fit(comparison, rung, notes) for rung in rungs]),
-        tables=found,
+        tables=_tables(comparison, rungs, ladder),
         settings=_settings(comparison, rungs, request, VERSIONS[variant]),
         statement=sentence(comparison, rungs, ladder, variant),
         captions={"ladder": _caption(comparison, VERSIONS[variant]), **CAPTIONS},
         view={"name": "ladder", "digits": 3},
     )
+
+
+def _tables(comparison: Comparison, rungs: list[Rung], ladder: pd.DataFrame) -> DeferredTables:
+    makers: dict[str, Callable[[], pd.DataFrame]] = {
+        "ladder": lambda: ladder,
+        "score_tests": partial(tables.freed_first, comparison, rungs),
+    }
+    linking = tables.linking(rungs)
+    if linking is not None:
+        sizes = tables.effect_sizes(comparison, rungs[0], linking)
+        makers |= {"latent_means": partial(tables.latent_means, comparison, linking), "dmacs": lambda: sizes}
+    return DeferredTables({name: one_blas_thread(make) for name, make in makers.items()})
 
 
 def _fit(comparison: Comparison, rung: Rung, notes: Sequence[str]) -> dict[str, Any]:

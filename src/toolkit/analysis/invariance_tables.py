@@ -159,11 +159,13 @@ def kind_of(one: Parameter) -> str:
     return {"=~": "loading", "|": "threshold", "~1": "intercept"}.get(one.op, "residual")
 
 
-def latent_means(comparison: Comparison, rungs: Sequence[Rung]) -> pd.DataFrame | None:
-    """List the factor means of later groups (occasions), differences from the first, at the first step with them."""
-    rung = next((one for one in rungs if "intercepts" in one.equal), None)
-    if rung is None:
-        return None
+def linking(rungs: Sequence[Rung]) -> Rung | None:
+    """Find the first step whose factors are on one scale over groups (occasions)."""
+    return next((one for one in rungs if "intercepts" in one.equal), None)
+
+
+def latent_means(comparison: Comparison, rung: Rung) -> pd.DataFrame:
+    """List the factor means of later groups (occasions), differences from the first, at a step that compares them."""
     table = estimates(rung.found)
     parameters = rung.found.table.parameters
     latent = comparison.model.roles.latent
@@ -198,19 +200,16 @@ def _moments(comparison: Comparison, rung: Rung, block: int, factors: Sequence[s
     return curves.factor_mean, curves.factor_covariance
 
 
-def effect_sizes(comparison: Comparison, rungs: Sequence[Rung]) -> pd.DataFrame | None:
+def effect_sizes(comparison: Comparison, configural: Rung, linking: Rung) -> pd.DataFrame:
     """Compute dMACS of each item in each later group (occasion) against the first.
 
     The items' parameters are those of the configural model; the factors of all groups are put on one scale by their
-    means and variances at the scalar step.
+    means and variances at the linking step.
     """
-    linking = next((one for one in rungs if "intercepts" in one.equal), None)
-    if linking is None:
-        return None
     rows = []
     for factors, items in _by_factors(comparison).items():
         curves = [
-            _linked(comparison, rungs[0], linking, block, items, factors) for block in range(len(comparison.labels))
+            _linked(comparison, configural, linking, block, items, factors) for block in range(len(comparison.labels))
         ]
         for block, focal in enumerate(curves[1:], start=1):
             found = noninvariance(curves[0], focal)

@@ -134,8 +134,10 @@ def _values(responses: Responses, model: ModelText) -> Array:
 
 
 def _is_variable(responses: Responses, name: str) -> bool:
+    if responses.holds(name):
+        return True
     bare = [scale.partition(".")[2] for scale in responses.scales]
-    return name in (*responses.items, *responses.covariates, *responses.scales) or bare.count(name) == 1
+    return name in responses.scales or bare.count(name) == 1
 
 
 def _unknown(responses: Responses, model: ModelText, name: str) -> Fault:

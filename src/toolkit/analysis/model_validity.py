@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 from scipy import special
 
 from ..checks import listed
-from ..kernels.sem.discriminant import discriminant_validity
+from ..kernels.sem.discriminant import FactorPair, discriminant_validity
 from ..kernels.sem.model_reliability import Reliability, reliability, total_reliability
 from ..kernels.sem.modification import modification_indices
 from ..kernels.sem.scores import Method, factor_scores
@@ -20,30 +21,30 @@ from .model_fit import Estimated
 
 NOTABLE = float(special.chdtri(1, 0.05))
 EVERYTHING = "all items"
-MISFIT = "modification_indices"
 
 
 @dataclass(frozen=True)
 class AfterFit:
-    """Tables that rest on a solution, scores, and what is to be said about them."""
+    """Tables that rest on a solution, each made when it is asked for, scores, and what is to be said about them."""
 
-    tables: dict[str, pd.DataFrame]
+    tables: dict[str, Callable[[], pd.DataFrame]]
     cases: pd.DataFrame | None
     notes: tuple[str, ...]
 
 
 def after_fit(found: Estimated) -> AfterFit:
-    """Make the tables that a model with factors has."""
-    tables: dict[str, pd.DataFrame] = {MISFIT: notable_indices(found)}
+    """Compute what a model with factors has."""
+    tables: dict[str, Callable[[], pd.DataFrame]] = {"modification_indices": partial(notable_indices, found)}
     notes: list[str] = []
     if found.table.latent:
         turned = reversed_items(found)
-        tables |= {"reliability": reliabilities(found, turned), "discriminant": discriminant(found)}
-        notes += [*_turned(found, turned), *_undefined(tables)]
+        sums = reliabilities(found, turned)
+        pairs = discriminant_validity(found.fitted, sums)
+        tables |= {"reliability": partial(reliability_table, found, sums)} if sums else {}
+        tables |= {"discriminant": partial(discriminant_table, found, pairs)} if pairs else {}
+        notes += [*_turned(found, turned), *_undefined(sums, pairs)]
     cases = None if found.plan.options.scores == "none" else scores(found, notes)
-    return AfterFit(
-        {name: table for name, table in tables.items() if name == MISFIT or len(table)}, cases, tuple(notes)
-    )
+    return AfterFit(tables, cases, tuple(notes))
 
 
 def notable_indices(found: Estimated) -> pd.DataFrame:
@@ -84,14 +85,17 @@ def reversed_items(found: Estimated) -> tuple[str, ...]:
     )
 
 
-def reliabilities(found: Estimated, turned: Sequence[str]) -> pd.DataFrame:
-    """List omega, the reliability of ordinal sums and the average variance extracted of each factor."""
+def reliabilities(found: Estimated, turned: Sequence[str]) -> list[Reliability]:
+    """Compute omega of each factor, and of all items where there are several factors."""
     rows = list(reliability(found.fitted, turned))
     simple = [one for one in found.table.latent if any(row.factor == one for row in rows)]
-    if len(simple) > 1:
-        rows += total_reliability(found.fitted, turned)
+    return [*rows, *total_reliability(found.fitted, turned)] if len(simple) > 1 else rows
+
+
+def reliability_table(found: Estimated, rows: Sequence[Reliability]) -> pd.DataFrame:
+    """List omega, the reliability of ordinal sums and the average variance extracted of each factor."""
     table = pd.DataFrame([_reliability(found, one) for one in rows])
-    if not found.choice.ordinal and len(table):
+    if not found.choice.ordinal:
         table = table.drop(columns=["omega_categorical", "omega_categorical_observed"])
     return _grouped(table, found)
 
@@ -110,9 +114,8 @@ def _reliability(found: Estimated, one: Reliability) -> dict[str, Any]:
     }
 
 
-def discriminant(found: Estimated) -> pd.DataFrame:
+def discriminant_table(found: Estimated, pairs: Sequence[FactorPair]) -> pd.DataFrame:
     """Compare each pair of factors: correlation, HTMT, and average variance extracted by Fornell & Larcker's rule."""
-    pairs = discriminant_validity(found.fitted)
     rows = [
         {
             "group": found.data.labels[one.group],
@@ -132,7 +135,7 @@ def discriminant(found: Estimated) -> pd.DataFrame:
 
 
 def _grouped(table: pd.DataFrame, found: Estimated) -> pd.DataFrame:
-    return table.drop(columns="group") if len(found.data.labels) == 1 and len(table) else table
+    return table.drop(columns="group") if len(found.data.labels) == 1 else table
 
 
 def scores(found: Estimated, notes: list[str]) -> pd.DataFrame:
@@ -163,14 +166,13 @@ def _turned(found: Estimated, turned: Sequence[str]) -> list[str]:
     return [f"reliability is that of sums in which {listed(unkeyed)}, which load negatively, are turned around"]
 
 
-def _undefined(tables: dict[str, pd.DataFrame]) -> list[str]:
+def _undefined(sums: Sequence[Reliability], pairs: Sequence[FactorPair]) -> list[str]:
     """Say which quantities the design of the model leaves empty, and why: a note, since no data would change it."""
     notes = []
-    whole = tables["reliability"]
-    if len(whole) and whole.loc[whole["factor"] != EVERYTHING, "ave"].isna().any():
+    if any(one.factor and np.isnan(one.variance) for one in sums):
         notes.append("average variance extracted is not defined where items load on several factors, or through others")
-    if len(whole) and whole["omega"].isna().any():
+    if any(np.isnan(one.omega) for one in sums):
         notes.append("reliability is not defined for ordinal beside continuous items")
-    if len(tables["discriminant"]) and tables["discriminant"]["htmt"].isna().any():
+    if any(np.isnan(one.htmt) for one in pairs):
         notes.append("HTMT needs two items that load on one factor alone")
     return notes

@@ -14,7 +14,7 @@ from itertools import combinations
 
 import numpy as np
 
-from .model_reliability import Structure, correlations, reliability
+from .model_reliability import Reliability, Structure, correlations, reliability
 from .ram import Array, Positions
 from .solution import Solution
 
@@ -46,10 +46,14 @@ class FactorPair:
         return float(np.minimum(self.first_variance, self.second_variance)) - self.correlation**2
 
 
-def discriminant_validity(fitted: Solution) -> tuple[FactorPair, ...]:
-    """Compare each pair of factors that have items of their own, in each group."""
+def discriminant_validity(fitted: Solution, sums: Sequence[Reliability] | None = None) -> tuple[FactorPair, ...]:
+    """Compare each pair of factors that have items of their own, in each group.
+
+    `sums` are the factors' reliabilities, whose average variances extracted count, where they are known already.
+    """
     latent = fitted.model.table.latent
-    variance = {(one.factor, one.group): one.variance for one in reliability(fitted)}
+    sums = reliability(fitted) if sums is None else sums
+    variance = {(one.factor, one.group): one.variance for one in sums}
     found = []
     for group in range(len(fitted.model.groups)):
         structure = Structure.of(fitted, group)

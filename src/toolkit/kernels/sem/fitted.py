@@ -42,12 +42,12 @@ class Fitted(Solution):
         """Fit measures under lavaan's names, `_` for `.`; not a number where one is not defined."""
         return measures.fit_measures(self)
 
-    @property
+    @cached_property
     def std_lv(self) -> Array:
         """Parameters standardised for latent variables, one for each row of the table."""
         return np.asarray(standardized.std_lv(self.model, self.x))
 
-    @property
+    @cached_property
     def std_all(self) -> Array:
         """Parameters standardised for all variables, one for each row of the table."""
         return np.asarray(standardized.std_all(self.model, self.x))
