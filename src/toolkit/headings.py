@@ -144,6 +144,8 @@ HEADINGS = {
     "change": "Expected change",
     "criterion_text": "Criterion",
     "source_cell": "Table: row and column",
+    "ustart": "Given value",
+    "exo": "Exogenous",
     "lhs": "Left",
     "op": "Operator",
     "rhs": "Right",

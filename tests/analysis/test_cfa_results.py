@@ -12,13 +12,14 @@ from tests.analysis.cfa_cases import (
     THREE,
     pupils,
 )
-from tests.conftest import ROOT
+from tests.conftest import ROOT, oracle
 from toolkit.analysis.inputs import unflagged
 from toolkit.errors import (
     ArgumentError,
     MergedCategoryWarning,
 )
 
+KINDS = (("definitions", ":="), ("constraints", "=="))
 COLUMNS = ["lhs", "op", "rhs", "group", "label", "est", "se", "z", "p", "ci_low", "ci_high", "std_lv", "std_all"]
 
 
@@ -37,6 +38,36 @@ def test_columns_and_order():
     assert twice["se"] == pytest.approx(2 * loading["se"])
     json.dumps(found.to_dict(), allow_nan=False)
     assert "cases" not in found.to_dict()
+
+
+@pytest.mark.parametrize("name", ["marker", "std_lv", "mediation", "cross_loading", "modifiers"])
+@pytest.mark.filterwarnings("ignore::toolkit.errors.ToolkitWarning")
+def test_the_parameter_table_is_lavaans(name):
+    case = oracle("lavaan_tables")[name]
+    found = tk.sem(pupils(), case["text"], estimator="ML", std_lv="std.lv" in case["options"])
+    table, rows = found.tables["parameter_table"], pd.DataFrame(case["rows"])
+    stated = table.iloc[: len(rows)]
+    for ours, theirs in (("lhs", "lhs"), ("op", "op"), ("rhs", "rhs"), ("group", "group"), ("exo", "exogenous")):
+        assert stated[ours].tolist() == rows[theirs].tolist()
+    assert (stated["free"] > 0).astype(int).tolist() == rows["free"].tolist()
+    assert stated.loc[stated["free"] > 0, "free"].tolist() == list(range(1, rows["free"].sum() + 1))
+    own = rows["exogenous"] == 0
+    np.testing.assert_array_equal(stated["ustart"][own], rows["value"].astype(float)[own])
+    rest = [
+        f"{case[kind]['left'][i]}{op}{case[kind]['expression'][i]}"
+        for kind, op in KINDS
+        for i in range(len(case[kind]["left"]))
+    ]
+    assert (table["lhs"] + table["op"] + table["rhs"]).tolist()[len(rows) :] == rest
+
+
+@pytest.mark.filterwarnings("ignore::toolkit.errors.UndefinedStatisticWarning")
+def test_without_pairs_of_factors_there_is_a_table_without_rows():
+    one = tk.cfa(pupils(), "f =~ x1 + x2 + x3 + x4", estimator="ML")
+    assert one.table("discriminant").to_text().endswith("None.")
+    assert len(one.tables["reliability"]) == 1
+    path = tk.sem(pupils(), "x9 ~ x1 + x2", estimator="ML")
+    assert [len(path.tables[name]) for name in ("reliability", "discriminant")] == [0, 0]
 
 
 def test_r_squared_is_the_standardised_loading_squared():

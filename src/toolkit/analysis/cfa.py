@@ -33,6 +33,7 @@ CAPTIONS = {
     "residual_correlations": "Residual correlations: of the sample minus implied ones",
     "largest_residuals": "Residual correlations of .10 or more in size",
     "r_squared": "Share of variance that the model explains",
+    "parameter_table": "What is free (numbered) and what is fixed (0), before estimation",
 }
 
 
@@ -106,8 +107,9 @@ def cfa(  # noqa: PLR0913 - data, model and rare options, then twelve
         (those with p < .05, with expected changes), `reliability` (ω with the implied and the observed variance of the
         sum; of ordinal items that of what is behind them, and `omega_categorical` of the sum itself, by Green & Yang;
         `ave`, average variance extracted), `discriminant` (HTMT, and whether `ave` exceeds the squared correlation, by
-        Fornell & Larcker), `r_squared`, `residual_correlations`, `fit_measures` (all of lavaan's). `cases`: factor
-        scores where options ask for them.
+        Fornell & Larcker), `r_squared`, `residual_correlations`, `fit_measures` (all of lavaan's), `parameter_table`
+        (lavaan's ``parTable``: `free` numbers the free parameters and is 0 where `ustart` is the fixed value). `cases`:
+        factor scores where options ask for them.
 
     Raises
     ------
@@ -336,6 +338,7 @@ def _tables(found: Estimated, after: AfterFit) -> DeferredTables:
         "residual_correlations": partial(tables.residual_correlations, found),
         "largest_residuals": partial(tables.largest_residuals, found),
         "fit_measures": partial(tables.fit_measures, found),
+        "parameter_table": partial(tables.parameter_table, found),
     }
     return DeferredTables({name: one_blas_thread(make) for name, make in makers.items()})
 

@@ -10,6 +10,7 @@ from scipy import special
 
 from ..kernels.sem import standardized
 from ..kernels.sem.ram import Array
+from ..kernels.sem.table import Parameter, ParameterTable
 from .model_fit import Estimated
 
 FIT = (
@@ -108,6 +109,37 @@ def estimates(found: Estimated) -> pd.DataFrame:
             "std_all": found.standardised(fitted.std_all),
         }
     )
+
+
+def parameter_table(found: Estimated) -> pd.DataFrame:
+    """Set the model out as lavaan's ``parTable`` does, before anything is estimated."""
+    table = found.table
+    number = {place: count for count, place in enumerate(table.free, start=1)}
+    rows = [
+        {
+            "lhs": one.lhs,
+            "op": one.op,
+            "rhs": one.rhs,
+            "group": one.group + 1,
+            "free": number.get(place, 0),
+            "ustart": one.start if one.fixed is None else one.fixed,
+            "exo": int(_is_exogenous(one, table)),
+            "label": one.label,
+        }
+        for place, one in enumerate(table.parameters)
+    ]
+    for op, assignments in ((":=", table.definitions), ("==", table.constraints)):
+        rows += [
+            {"lhs": one.left, "op": op, "rhs": one.expression, "group": 0, "free": 0, "exo": 0} for one in assignments
+        ]
+    filled = pd.DataFrame(rows).fillna({"label": ""})
+    filled.insert(0, "id", range(1, len(rows) + 1))
+    return filled.astype({"ustart": "float64"})
+
+
+def _is_exogenous(one: Parameter, table: ParameterTable) -> bool:
+    moment = one.op in ("~~", "~1") and one.lhs in table.exogenous
+    return moment and (not one.rhs or one.rhs in table.exogenous)
 
 
 def shown(table: pd.DataFrame) -> list[str]:

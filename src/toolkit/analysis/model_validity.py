@@ -21,6 +21,29 @@ from .model_fit import Estimated
 
 NOTABLE = float(special.chdtri(1, 0.05))
 EVERYTHING = "all items"
+RELIABILITY = (
+    "group",
+    "factor",
+    "n_items",
+    "omega",
+    "omega_observed",
+    "omega_categorical",
+    "omega_categorical_observed",
+    "ave",
+    "ave_observed",
+)
+DISCRIMINANT = (
+    "group",
+    "factor",
+    "with_factor",
+    "r",
+    "r_squared",
+    "htmt",
+    "htmt2",
+    "ave",
+    "ave_with",
+    "fornell_larcker",
+)
 
 
 @dataclass(frozen=True)
@@ -33,16 +56,16 @@ class AfterFit:
 
 
 def after_fit(found: Estimated) -> AfterFit:
-    """Compute what a model with factors has."""
-    tables: dict[str, Callable[[], pd.DataFrame]] = {"modification_indices": partial(notable_indices, found)}
-    notes: list[str] = []
-    if found.table.latent:
-        turned = reversed_items(found)
-        sums = reliabilities(found, turned)
-        pairs = discriminant_validity(found.fitted, sums)
-        tables |= {"reliability": partial(reliability_table, found, sums)} if sums else {}
-        tables |= {"discriminant": partial(discriminant_table, found, pairs)} if pairs else {}
-        notes += [*_turned(found, turned), *_undefined(sums, pairs)]
+    """Compute what follows from the solution; without factors, or pairs of them, their tables are empty."""
+    turned = reversed_items(found)
+    sums = reliabilities(found, turned) if found.table.latent else []
+    pairs = discriminant_validity(found.fitted, sums) if found.table.latent else []
+    tables: dict[str, Callable[[], pd.DataFrame]] = {
+        "modification_indices": partial(notable_indices, found),
+        "reliability": partial(reliability_table, found, sums),
+        "discriminant": partial(discriminant_table, found, pairs),
+    }
+    notes = [*_turned(found, turned), *_undefined(sums, pairs)]
     cases = None if found.plan.options.scores == "none" else scores(found, notes)
     return AfterFit(tables, cases, tuple(notes))
 
@@ -94,7 +117,7 @@ def reliabilities(found: Estimated, turned: Sequence[str]) -> list[Reliability]:
 
 def reliability_table(found: Estimated, rows: Sequence[Reliability]) -> pd.DataFrame:
     """List omega, the reliability of ordinal sums and the average variance extracted of each factor."""
-    table = pd.DataFrame([_reliability(found, one) for one in rows])
+    table = pd.DataFrame([_reliability(found, one) for one in rows], columns=list(RELIABILITY))
     if not found.choice.ordinal:
         table = table.drop(columns=["omega_categorical", "omega_categorical_observed"])
     return _grouped(table, found)
@@ -131,7 +154,7 @@ def discriminant_table(found: Estimated, pairs: Sequence[FactorPair]) -> pd.Data
         }
         for one in pairs
     ]
-    return _grouped(pd.DataFrame(rows), found)
+    return _grouped(pd.DataFrame(rows, columns=list(DISCRIMINANT)), found)
 
 
 def _grouped(table: pd.DataFrame, found: Estimated) -> pd.DataFrame:
