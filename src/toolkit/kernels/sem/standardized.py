@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .implied import implied_moments, scaling_factors
+from .implied import Implied, implied_moments, scaling_factors
 from .inference import jacobian
 from .ram import AnyArray, Array, GroupMatrices, Model
 
@@ -31,13 +31,7 @@ def unstandardized(model: Model, x: AnyArray) -> AnyArray:
     Fixed ones too, and what follows from others: residual variances of ordinal variables (delta parameterization) or
     their scaling factors (theta).
     """
-    by_group = []
-    for group in model.groups:
-        paths, covariances, intercepts = group.filled(x)
-        thresholds = group.threshold_cells.filled(group.thresholds, x)
-        scales = scaling_factors(group, implied_moments(group, x), x)[..., None]
-        by_group.append({"A": paths, "S": covariances, "M": intercepts, "tau": thresholds, "delta": scales})
-    return _by_row(model, by_group)
+    return _by_row(model, [_values(group, x, implied_moments(group, x)) for group in model.groups])
 
 
 def standard_errors(
@@ -62,12 +56,19 @@ def _by_row(model: Model, by_group: list[dict[str, AnyArray]]) -> AnyArray:
 
 def _matrices(group: GroupMatrices, x: AnyArray, observed: bool) -> dict[str, AnyArray]:
     """Rescale the matrices of one group; what is behind a standardised variable needs no scaling factor."""
+    found = implied_moments(group, x)
+    values = _values(group, x, found)
+    factors = _factors(group, values["S"], found, observed)
+    scaled = {name: values[name] * factor for name, factor in factors.items()}
+    return {**scaled, "delta": np.ones_like(values["delta"]) if observed else values["delta"]}
+
+
+def _values(group: GroupMatrices, x: AnyArray, found: Implied) -> dict[str, AnyArray]:
+    """Put parameters into the matrices of one group."""
     paths, covariances, intercepts = group.filled(x)
     thresholds = group.threshold_cells.filled(group.thresholds, x)
-    values = {"A": paths, "S": covariances, "M": intercepts, "tau": thresholds}
-    found = {name: values[name] * factor for name, factor in scale_factors(group, x, observed).items()}
-    scales = scaling_factors(group, implied_moments(group, x), x)[..., None]
-    return {**found, "delta": np.ones_like(scales) if observed else scales}
+    scales = scaling_factors(group, found, x)[..., None]
+    return {"A": paths, "S": covariances, "M": intercepts, "tau": thresholds, "delta": scales}
 
 
 def scale_factors(group: GroupMatrices, x: AnyArray, observed: bool) -> dict[str, AnyArray]:
@@ -75,8 +76,11 @@ def scale_factors(group: GroupMatrices, x: AnyArray, observed: bool) -> dict[str
 
     A variance is divided by the variable's whole variance, a covariance by the residual standard deviations.
     """
-    _, covariances, _ = group.filled(x)
-    total = np.diagonal(implied_moments(group, x).covariances, axis1=-2, axis2=-1)
+    return _factors(group, group.filled(x)[1], implied_moments(group, x), observed)
+
+
+def _factors(group: GroupMatrices, covariances: AnyArray, found: Implied, observed: bool) -> dict[str, AnyArray]:
+    total = np.diagonal(found.covariances, axis1=-2, axis2=-1)
     own = np.diagonal(covariances, axis1=-2, axis2=-1)
     scaled = np.arange(total.shape[-1]) >= (0 if observed else group.n_observed)
     sd = np.where(scaled, _root(total), 1.0)
