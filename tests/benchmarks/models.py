@@ -37,6 +37,12 @@ def races() -> list[Race]:
             "hs_ladder",
             1 / 10,
         ),
+        Race(
+            "the same as tk.invariance, with tests and effect sizes",
+            lambda: tk.invariance(hs, THREE, group="school", estimator="ML"),
+            "hs_ladder",
+            1 / 10,
+        ),
         Race("HS with holes, FIML", lambda: tk.cfa(holes, THREE, **fiml), "hs_fiml", 1 / 10),
         Race("bfi, everyone, FIML", lambda: tk.cfa(everyone, FIVE, **fiml), "bfi_fiml", 1 / 10),
         Race(
