@@ -267,7 +267,7 @@ def test_the_command_line_prints_where_the_report_is(tmp_path):
     done = toolkit_command("report", "study.yaml", "-p", "missing=pairwise", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert Path(done.stdout.strip()) == (tmp_path / "reports" / "small" / "index.html").resolve()
-    assert "100%" in done.stderr, "a progress bar"
+    assert "scales: 100%" in done.stderr, "a progress bar that names its chapter"
 
 
 @pytest.mark.parametrize("arguments", [("-p", "mising=x"), ("-p", "wave"), ("--only", "nothing")])
@@ -289,9 +289,19 @@ data:
     columns: {{"as{{n}}": "AS{{n}}", "sc{{n}}": "SC{{n}}", "ad{{n}}": "AD{{n}}", "do{{n}}": "DO{{n}}"}}
 instruments: [ipip_as]
 covariates: [gender, {{name: age, min: 14, max: 100}}]
-reports: [{{notebook: scales}}, {{notebook: structure}}]
+reports:
+  - notebook: scales
+  - notebook: structure
+  - {{notebook: validity, parameters: {{group: gender, group_values: ["1", "2"]}}}}
 outside: true
 """
+FIT = ("chisq", "df", "chisq_scaled", "pvalue_scaled", "cfi", "cfi_scaled", "cfi_robust", "tli_robust", "rmsea")
+FIT += ("rmsea_robust", "rmsea_ci_lower_robust", "rmsea_ci_upper_robust", "srmr")
+ONE_SCALE = (
+    IPIP_STUDY.replace(', "sc{{n}}": "SC{{n}}", "ad{{n}}": "AD{{n}}", "do{{n}}": "DO{{n}}"', "")
+    .replace("[ipip_as]", "[{{id: ipip_as, scales: [assertiveness]}}]")
+    .replace("  - notebook: scales\n  - notebook: structure\n", "")
+)
 
 
 @pytest.fixture(scope="module")
@@ -301,7 +311,9 @@ def real_run(tmp_path_factory):
     (folder / "study.yaml").write_text(IPIP_STUDY.format(file=test_data("ipip_assertiveness.csv")))
     done = toolkit_command("report", "study.yaml", "--out", "out", cwd=folder)
     assert done.returncode == 0, done.stderr
-    pairwise = toolkit_command("report", "study.yaml", "--out", "pairwise", "-p", "missing=pairwise", cwd=folder)
+    pairwise = toolkit_command(
+        "report", "study.yaml", "--out", "pairwise", "--only", "scales", "-p", "missing=pairwise", cwd=folder
+    )
     assert pairwise.returncode == 0, pairwise.stderr
     return {
         name: json.loads((folder / name / "assertiveness" / "results.json").read_text()) for name in ("out", "pairwise")
@@ -369,3 +381,41 @@ def test_real_run_describes_the_structure(real_run):
     assert page["retention_ipip_as"]["fit"][0]["n_used"] == answered
     assert page["efa_ipip_as"]["fit"][0]["n_used"] == answered
     assert {row["verdict"] for row in page["key_audit"]["estimates"]} <= {"agrees", "weak"}
+
+
+def test_real_run_has_the_models_of_all_scales(real_run):
+    """Factors point where their names say, and groups too small to compare are left out by name."""
+    page = real_run["out"]["pages"]["validity"]
+    fit = page["cfa_ipip_as"]["fit"][0]
+    assert (fit["n_used"], fit["df"]) == (901, 734)
+    signs = {row["factor"]: row["r"] for row in page["cfa_ipip_as"]["tables"]["discriminant"]}
+    assert all(value > 0 for value in signs.values())
+    ladder = page["invariance_ipip_as_gender"]
+    assert [row["step"] for row in ladder["tables"]["ladder"]][-1] == "strict"
+    assert sorted(ladder["settings"]["compared"]) == ["1", "2"]
+    assert {row["model"] for row in page["compare_models_ipip_as"]["estimates"]} == {
+        "declared",
+        "one factor",
+        "bifactor",
+    }
+
+
+def test_the_model_of_assertiveness_alone_is_lavaans(tmp_path):
+    (tmp_path / "study.yaml").write_text(ONE_SCALE.format(file=test_data("ipip_assertiveness.csv")))
+    index = tk.report(tmp_path / "study.yaml", out=tmp_path / "out")
+    page = json.loads((index.parent / "results.json").read_text())["pages"]["validity"]
+    expected, found = oracle("06_cfa_AS_1factor")["WLSMV"], page["cfa_ipip_as"]
+    fit = found["fit"][0]
+    assert fit["n_used"] == expected["n_obs"]
+    for name in FIT:
+        theirs = expected["fit_measures"][name.replace("_", ".")]
+        assert fit[name] == pytest.approx(theirs, rel=1e-5, abs=1e-6), name
+    estimates = pd.DataFrame(found["estimates"]).query("op == '=~'")["std_all"]
+    theirs = pd.DataFrame(expected["estimates"]).set_index("param")["std.all"]
+    assert estimates.tolist() == pytest.approx(theirs[[f"F=~AS{number}" for number in range(1, 11)]].tolist(), abs=1e-5)
+    (row,) = found["tables"]["reliability"]
+    assert row["omega_categorical"] == pytest.approx(0.846715, abs=1e-6)
+    assert row["omega_categorical_observed"] == pytest.approx(0.858341, abs=1e-6)
+    html = (index.parent / "validity.html").read_text(encoding="utf-8").replace("\N{NO-BREAK SPACE}", " ")
+    for shown in ("scaled χ²(35) = 539.84, p &lt; .001", "robust CFI = .868", "SRMR = .064", "n = 962, 43 dropped"):
+        assert shown in html

@@ -267,9 +267,9 @@ def _fit(name: str, one: Result | Unavailable, note: str) -> dict[str, Any]:
 
 def _shown(estimates: pd.DataFrame) -> list[str]:
     """Choose the columns that hold something; notes stand below the table, and one estimator in its method."""
-    several = estimates["estimator"].nunique() > 1
-    held = [name for name in COLUMNS[:-1] if name == "model" or not estimates[name].isna().all()]
-    return [name for name in held if name != "estimator" or several]
+    left_out = {"npar", "note"} if estimates["estimator"].nunique() > 1 else {"npar", "note", "estimator"}
+    held = [name for name in COLUMNS if name == "model" or not estimates[name].isna().all()]
+    return [name for name in held if name not in left_out]
 
 
 def _sentence(estimates: pd.DataFrame, variant: str) -> str:

@@ -217,7 +217,7 @@ def _execute(study: Study, run: Run, scratch: Path, progress: bool) -> Any:
             parameters={"study": study.path.name, **run.parameters},
             kernel_name="python3",
             cwd=str(study.folder),
-            progress_bar=progress,
+            progress_bar={"desc": run.name} if progress else False,
             start_timeout=KERNEL_START_SECONDS,
             kernel_manager_class=ThisPythonManager,
         )
