@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import combinations
 from typing import TypeVar
 
@@ -176,11 +177,20 @@ class _Builder:
         if own is not None:
             return own
         named = term.modifiers.equal or term.name
-        target = next((index for index, one in enumerate(self.syntax.terms) if one.name == named), None)
-        wanted = any(one.modifiers.equal == named for one in self.syntax.terms)
-        if target is None or not wanted:
+        target = self._places.get(named)
+        if target is None or named not in self._followed:
             return ""
         return _of_group(self.syntax.terms[target].modifiers.labels, group) or f".p{target + 1}."
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        """Where the text names each parameter."""
+        return {one.name: index for index, one in enumerate(self.syntax.terms)}
+
+    @cached_property
+    def _followed(self) -> set[str]:
+        """Parameters that others equal by ``equal()``."""
+        return {one.modifiers.equal for one in self.syntax.terms}
 
     def _added(self, group: int) -> Iterator[Parameter]:
         roles = self.roles
