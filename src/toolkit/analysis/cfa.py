@@ -135,9 +135,10 @@ def cfa(  # noqa: PLR0913 - data, model and rare options, then twelve
     predictors that the model only conditions on). Covariances have the denominator n (least squares: n − 1). Intervals
     are estimate ± z · se, or of the bootstrap. RMSEA and its interval at 90 %, CFI, TLI and SRMR as lavaan defines
     them; `_scaled` from the scaled test, `_robust` freed of its inflation (MLR: Brosseau-Liard & Savalei; WLSMV:
-    Savalei 2021, not defined beside continuous variables or with equal thresholds). With ordinal variables, predictors
-    are part of the model, where lavaan conditions on them. Reliability is that of the sum in which reversed items are
-    turned around, by the key, or, of columns without one, those that load negatively.
+    Savalei 2021, not defined beside continuous variables or with equal thresholds). GFI, AGFI and PGFI of FIML compare
+    with the moments of the unrestricted model, where lavaan takes the moments of the answers at hand. With ordinal
+    variables, predictors are part of the model, where lavaan conditions on them. Reliability is that of the sum in
+    which reversed items are turned around, by the key, or, of columns without one, those that load negatively.
 
     References
     ----------

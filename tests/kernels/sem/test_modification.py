@@ -79,6 +79,12 @@ def test_the_largest_of_25_items():
     assert_largest(fit(FIVE, personality(), std_lv=True), oracle("06_cfa_bfi_ml")["ML"]["modification_indices_top10"])
 
 
+def test_the_largest_of_25_ordinal_items():
+    names = [f"{scale}{number}" for scale in "ACENO" for number in range(1, 6)]
+    fitted = fit(FIVE, personality(), WLSMV, std_lv=True, ordinal=dict.fromkeys(names, 6))
+    assert_largest(fitted, oracle("06_cfa_bfi_wlsmv")["WLSMV"]["modification_indices_top10"])
+
+
 def test_the_largest_with_missing_answers():
     fitted = fit(THREE, pd.read_csv(WITH_HOLES), FitOptions(missing="fiml"), std_lv=True, meanstructure=True)
     assert_largest(fitted, oracle("06_cfa_hs_fiml")["fiml"]["modification_indices_top10"])
