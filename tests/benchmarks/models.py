@@ -1,12 +1,15 @@
 """Time confirmatory models against lavaan, and show how their cost grows."""
 
+import math
+import subprocess
+
 import numpy as np
 import pandas as pd
 
 import toolkit as tk
-from tests.benchmarks.racing import Race, race, seconds
+from tests.benchmarks.racing import HERE, Race, race, seconds
 from tests.conftest import ROOT
-from toolkit.format import number
+from toolkit.format import number, percent
 
 BFI = ROOT / "data" / "bfi" / "bfi.csv"
 HS, HOLES = ROOT / "tests" / "data" / "hs1939.csv", ROOT / "tests" / "data" / "hs1939_missing.csv"
@@ -14,6 +17,7 @@ THREE = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"
 FIVE = "\n".join(f"{factor} =~ {' + '.join(f'{factor}{item}' for item in range(1, 6))}" for factor in "ACENO")
 LADDER = ((), ("loadings",), ("loadings", "intercepts"), ("loadings", "intercepts", "residuals"))
 ITEMS, ROWS, FIML_ROWS = (10, 20, 40, 60), (1_000, 10_000, 100_000, 1_000_000), (1_000, 10_000, 100_000)
+PATIENCE = 120  # seconds for one call of lavaan's
 
 
 def races() -> list[Race]:
@@ -74,19 +78,39 @@ def text_of(k: int) -> str:
     return "\n".join(f"f{place} =~ {' + '.join(f'y{item}' for item in items)}" for place, items in enumerate(factors))
 
 
+def seconds_of_lavaan(n: int, k: int, missing: float) -> float | None:
+    """Time the same in lavaan; infinite where it takes too long, None where R or lavaan is not installed."""
+    command = ["Rscript", str(HERE / "timings_growth.R"), str(k), str(n), str(missing)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        return math.inf
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return float(done.stdout.split()[-1])
+
+
+def grow(n: int, k: int, missing: float = 0.0) -> None:
+    """Fit the model to n rows of k items, and print how long that takes here and in lavaan."""
+    generator = np.random.default_rng([1, n, k])
+    frame = normal(n, k, generator)
+    frame = frame.mask(generator.random((n, k)) < missing) if missing else frame
+    how = "fiml" if missing else "listwise"
+    took = seconds(lambda: tk.cfa(frame, text_of(k), estimator="ML", missing=how), 1)
+    theirs = seconds_of_lavaan(n, k, missing)
+    beside = "" if theirs is None else f"; lavaan {number(theirs, 3)}, {number(theirs / took, 1)} times as long"
+    if theirs == math.inf:
+        beside = f"; lavaan and its start more than {PATIENCE}"
+    holes = f", {percent(missing)} missing, FIML" if missing else ""
+    print(f"  {number(n, 0)} rows, {k} items{holes}: {number(took, 3)}{beside}", flush=True)
+
+
 def bench_model_growth() -> None:
     """Grow one axis at a time: items at 1,000 rows, rows at 25 items, rows with holes at 25 items."""
-    generator = np.random.default_rng(1)
     print("\nGrowth of tk.cfa, ML with fit measures (seconds)")
     for k in ITEMS:
-        frame = normal(1_000, k, generator)
-        took = seconds(lambda frame=frame, k=k: tk.cfa(frame, text_of(k), estimator="ML", missing="listwise"), 1)
-        print(f"  1,000 rows, {k} items: {number(took, 3)}")
+        grow(1_000, k)
     for n in ROWS:
-        frame = normal(n, 25, generator)
-        took = seconds(lambda frame=frame: tk.cfa(frame, text_of(25), estimator="ML", missing="listwise"), 1)
-        print(f"  {n:,} rows, 25 items: {number(took, 3)}")
+        grow(n, 25)
     for n in FIML_ROWS:
-        frame = normal(n, 25, generator).mask(generator.random((n, 25)) < 0.02)
-        took = seconds(lambda frame=frame: tk.cfa(frame, text_of(25), estimator="ML", missing="fiml"), 1)
-        print(f"  {n:,} rows, 25 items, 2 % missing, FIML: {number(took, 3)}")
+        grow(n, 25, 0.02)
