@@ -1,5 +1,6 @@
 """Intake: from a raw table to checked columns, with a reason, a line in the log or a fault for everything."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -7,6 +8,7 @@ import toolkit as tk
 from tests.builders import SCALE, assert_each_empty_cell_has_one_reason, cells, my_scale
 from toolkit.errors import ResponsesError
 from toolkit.instrument_model import build
+from toolkit.intake import Intake
 from toolkit.specs import parse_document
 
 RAW = pd.DataFrame(
@@ -206,3 +208,32 @@ def test_a_paragraph_of_very_many_faults_stays_short():
     assert "the data has 27 faults: (1) column 'a1', row 1: 100 lies outside 1 to 6" in message
     assert message.endswith("and 15 more.")
     assert len(message) < 4000
+
+
+def test_a_frame_of_covariates_alone_is_read_as_any_other(monkeypatch):
+    frame = pd.DataFrame(
+        {
+            "whole": [1, 2, 3],
+            "decimal": [0.5, np.nan, np.inf],
+            "word": ["a", None, "b"],
+            "nullable": pd.array([1, None, 3], dtype="Int64"),
+            "finite": [1.0, 2.0, 3.0],
+            "chosen": pd.Categorical(["x", "y", None]),
+            "true": [True, False, True],
+            "infinite": pd.array([1.0, -np.inf, None], dtype="Float64"),
+            5: [1j, 2j, 3j],
+        },
+        index=["u", "v", "w"],
+    )
+    at_once = tk.Responses.from_frame(frame)
+    monkeypatch.setattr(Intake, "plain", False)
+    one_by_one = tk.Responses.from_frame(frame)
+    for table in ("frame", "reasons", "log", "flags"):
+        pd.testing.assert_frame_equal(getattr(at_once, table), getattr(one_by_one, table))
+
+
+def test_a_plain_frame_is_copied():
+    frame = pd.DataFrame({"x": [1.0, 2.0]})
+    read = tk.Responses.from_frame(frame)
+    frame.loc[0, "x"] = 9.0
+    assert read.frame["x"].tolist() == [1.0, 2.0]

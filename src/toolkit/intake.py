@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from .answers import AnswerRule, Answers, as_number, as_texts, holds_code, read_answers
@@ -17,6 +19,7 @@ from .instrument_model import Instrument
 from .occasions import KEYS, OCCASION, impossible_keys
 from .study import REASONS, Code, Covariate, Keys, Reason
 
+NO_FLAGS = pd.DataFrame({"row": [], "column": [], "value": [], "rule": []}, dtype=object)
 LOG_COLUMNS = ("column", "action", "n_cells", "detail")
 
 
@@ -56,6 +59,9 @@ class Intake:
 
     def read(self) -> None:
         """Read every column by its rule; what is wrong is kept in `faults`."""
+        if self.plain:
+            self.read_plain()
+            return
         chosen = self.map()
         self.check_names()
         self.read_keys()
@@ -64,6 +70,23 @@ class Intake:
         self.faults += [Fault(f"items {listed(names, 5)}", message) for message, names in self.unusable.items()]
         for covariate in self.chosen_covariates(chosen):
             self.read_covariate(covariate, chosen.names.get(covariate.name, covariate.name))
+
+    @cached_property
+    def plain(self) -> bool:
+        """Whether all columns are covariates without rules."""
+        bare = not self.instruments and self.rules == ReadingRules()
+        return bare and not any(name in self.raw.columns for name in KEYS)
+
+    def read_plain(self) -> None:
+        """Take covariates without rules all at once; only columns with empty or infinite cells are read one by one."""
+        self.number_rows()
+        odd = np.array(self.raw.isna().any(axis=0), dtype=bool)
+        decimals = [place for place, dtype in enumerate(self.raw.dtypes) if getattr(dtype, "kind", "") == "f"]
+        if decimals:
+            values = self.raw.iloc[:, decimals].to_numpy(dtype=np.float64, na_value=np.nan)
+            odd[decimals] |= ~np.isfinite(values).all(axis=0)
+        for name in self.raw.columns[np.flatnonzero(odd)]:
+            self.read_covariate(Covariate(name=name), name)
 
     def map(self) -> ColumnMap:
         """Find the column of every item and covariate."""
@@ -118,11 +141,15 @@ class Intake:
         if self.rules.keys.person is None:
             if any(name in found for name in OCCASION):
                 self.faults.append(Fault("keys", "a wave or day needs a person key too, to link a person's rows"))
-            found.insert(0, "person", np.arange(1, len(self.raw) + 1))
-            self.note("person", "numbered", len(self.raw), "no person key: each row is a person")
+            found.insert(0, "person", self.number_rows())
         elif "person" in found:
             self.faults += impossible_keys(found)
         self.parts.update({name: found[name] for name in KEYS if name in found})
+
+    def number_rows(self) -> npt.NDArray[np.int64]:
+        """Give each row a number from 1 as its person, where there is no person key."""
+        self.note("person", "numbered", len(self.raw), "no person key: each row is a person")
+        return np.arange(1, len(self.raw) + 1)
 
     def trimmed(self, name: str, keys: pd.Series[Any]) -> pd.Series[Any]:
         """Take spaces from the ends of text keys, so that one person does not become two."""
@@ -257,11 +284,17 @@ class Intake:
 
     def table(self) -> pd.DataFrame:
         """Put keys, items and covariates side by side."""
+        if self.plain:
+            table = self.raw.copy()
+            table.insert(0, "person", np.arange(1, len(table) + 1))
+            return table
         return pd.DataFrame(self.parts, index=self.raw.index, copy=False)
 
     def reason_table(self) -> pd.DataFrame:
         """Put the empty cells of all columns into one sparse table."""
-        return _reason_table(self.raw.index, self.reasons)
+        if self.plain:
+            return _reason_table(self.raw.index, self.raw.columns, self.reasons)
+        return _reason_table(self.raw.index, pd.Index([name for name, _, _ in self.reasons]), self.reasons)
 
     def log_table(self) -> pd.DataFrame:
         """Put the log into a table."""
@@ -269,7 +302,7 @@ class Intake:
 
     def flag_table(self) -> pd.DataFrame:
         """Put the flagged covariate values into a table."""
-        return pd.concat(self.flags, ignore_index=True) if self.flags else _no_flags()
+        return pd.concat(self.flags, ignore_index=True) if self.flags else NO_FLAGS.copy()
 
 
 def _has_infinite(values: pd.Series[Any]) -> bool:
@@ -278,20 +311,15 @@ def _has_infinite(values: pd.Series[Any]) -> bool:
     return bool(np.isinf(values.to_numpy(dtype=np.float64, na_value=np.nan)).any())
 
 
-def _no_flags() -> pd.DataFrame:
-    return pd.DataFrame({"row": [], "column": [], "value": [], "rule": []}, dtype=object)
-
-
-def _reason_table(index: pd.Index[Any], parts: Sequence[tuple[str, Any, Any]]) -> pd.DataFrame:
-    names = [name for name, _, _ in parts]
+def _reason_table(index: pd.Index[Any], columns: pd.Index[str], parts: Sequence[tuple[str, Any, Any]]) -> pd.DataFrame:
     sizes = [len(empty) for _, empty, _ in parts]
     positions = np.concatenate([empty for _, empty, _ in parts] or [np.empty(0, dtype=np.int64)])
     codes = np.concatenate([codes for _, _, codes in parts] or [np.empty(0, dtype=np.int8)])
-    columns = np.repeat(np.arange(len(names)), sizes)
+    numbers = np.repeat(columns.get_indexer(pd.Index([name for name, _, _ in parts], dtype=columns.dtype)), sizes)
     return pd.DataFrame(
         {
             "row": index.take(positions),
-            "column": pd.Categorical.from_codes(columns, categories=pd.Index(names)),
+            "column": pd.Categorical.from_codes(numbers, categories=columns),
             "reason": pd.Categorical.from_codes(codes, categories=pd.Index(REASONS)),
         }
     )

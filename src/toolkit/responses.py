@@ -387,7 +387,7 @@ def _named_columns(frame: pd.DataFrame, subject: str) -> pd.DataFrame:
     if len(frame.columns) == 0 or len(frame) == 0:
         raise ResponsesError(f"{subject}: there are no rows of answers; check that the export is complete.")
     renamed = frame.set_axis([str(name) for name in frame.columns], axis=1)
-    repeated = renamed.columns[renamed.columns.duplicated()].unique().tolist()
-    if repeated:
+    if not renamed.columns.is_unique:
+        repeated = renamed.columns[renamed.columns.duplicated()].unique().tolist()
         raise ResponsesError(f"{subject}: the column {listed(repeated)} stands more than once; rename or remove one.")
     return renamed if renamed.index.is_unique else renamed.reset_index(drop=True)
