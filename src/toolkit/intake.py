@@ -80,7 +80,7 @@ class Intake:
     def read_plain(self) -> None:
         """Take covariates without rules all at once; only columns with empty or infinite cells are read one by one."""
         self.number_rows()
-        odd = np.array(self.raw.isna().any(axis=0), dtype=bool)
+        odd: npt.NDArray[np.bool_] = np.logical_or.reduce(self.raw.isna().to_numpy(), axis=0)
         decimals = [place for place, dtype in enumerate(self.raw.dtypes) if getattr(dtype, "kind", "") == "f"]
         if decimals:
             values = self.raw.iloc[:, decimals].to_numpy(dtype=np.float64, na_value=np.nan)

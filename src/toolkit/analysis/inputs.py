@@ -19,6 +19,7 @@ from ..checks import check_known, listed, name_list, quoted
 from ..errors import AnalysisError, ArgumentError, TooFewCases, ToolkitWarning, UndefinedStatisticWarning
 from ..instrument_model import Instrument
 from ..kernels.moments import Missing, Moments, tabulate
+from ..occasions import KEYS
 from ..responses import Responses, as_responses
 from ..scoring import score_scale
 
@@ -173,6 +174,16 @@ def variable(responses: Responses, name: str) -> Array:
         check_known("columns", [name], [*responses.covariates], "column")
     one, scale = responses.find_scale(name)
     return score_scale(responses, one, scale)[0]
+
+
+def number_block(responses: Responses, names: Sequence[str]) -> Array | None:
+    """Take several columns at once, (n, k), where all are plain numbers of which none is flagged; else None."""
+    columns = responses.frame.columns
+    if not responses.flags.empty or any(name in KEYS or name not in columns for name in names):
+        return None
+    block = responses.frame[list(names)]
+    plain = all(isinstance(dtype, np.dtype) and dtype.kind in "iuf" for dtype in block.dtypes)
+    return np.array(block, dtype=np.float64, order="F") if plain else None
 
 
 def numeric_columns(responses: Responses) -> tuple[str, ...]:

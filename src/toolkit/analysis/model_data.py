@@ -18,7 +18,7 @@ from ..kernels.sem.ram import Positions
 from ..kernels.sem.roles import Roles
 from ..kernels.sem.syntax import SUBJECT, Syntax, parse
 from ..responses import Responses
-from .inputs import Array, Sample, variable
+from .inputs import Array, Sample, number_block, variable
 from .model_plan import Choice
 
 
@@ -121,6 +121,9 @@ def _renumbered(chosen: Sample, order: Positions) -> Positions:
 
 def _values(responses: Responses, model: ModelText) -> Array:
     """Take the variables as an (n, p) array; unknown names are refused together, each with its place in the text."""
+    block = number_block(responses, model.roles.observed)
+    if block is not None:
+        return block
     values = np.empty((len(responses.frame), len(model.roles.observed)), order="F")
     faults: list[Fault] = []
     for position, name in enumerate(model.roles.observed):

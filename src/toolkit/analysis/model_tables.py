@@ -144,7 +144,7 @@ def _is_exogenous(one: Parameter, table: ParameterTable) -> bool:
 
 def shown(table: pd.DataFrame) -> list[str]:
     """Choose the columns of the estimates that hold something."""
-    return [name for name in table.columns if name not in ("group", "label") or table[name].astype(bool).any()]
+    return [name for name in table.columns if name not in ("group", "label") or any(table[name].tolist())]
 
 
 def residual_correlations(found: Estimated) -> pd.DataFrame:

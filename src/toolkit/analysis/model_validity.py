@@ -12,8 +12,8 @@ import pandas as pd
 from scipy import special
 
 from ..checks import listed
-from ..kernels.sem.discriminant import FactorPair, discriminant_validity
-from ..kernels.sem.model_reliability import Reliability, reliability, total_reliability
+from ..kernels.sem.discriminant import discriminant_validity
+from ..kernels.sem.model_reliability import Reliability, Structure, reliability, total_reliability
 from ..kernels.sem.modification import modification_indices
 from ..kernels.sem.scores import Method, factor_scores
 from .inputs import warn_undefined
@@ -58,14 +58,12 @@ class AfterFit:
 def after_fit(found: Estimated) -> AfterFit:
     """Compute what follows from the solution; without factors, or pairs of them, their tables are empty."""
     turned = reversed_items(found)
-    sums = reliabilities(found, turned) if found.table.latent else []
-    pairs = discriminant_validity(found.fitted, sums) if found.table.latent else []
     tables: dict[str, Callable[[], pd.DataFrame]] = {
         "modification_indices": partial(notable_indices, found),
-        "reliability": partial(reliability_table, found, sums),
-        "discriminant": partial(discriminant_table, found, pairs),
+        "reliability": partial(reliability_table, found, turned),
+        "discriminant": partial(discriminant_table, found),
     }
-    notes = [*_turned(found, turned), *_undefined(sums, pairs)]
+    notes = [*_turned(found, turned), *_undefined(found)]
     cases = None if found.plan.options.scores == "none" else scores(found, notes)
     return AfterFit(tables, cases, tuple(notes))
 
@@ -115,8 +113,9 @@ def reliabilities(found: Estimated, turned: Sequence[str]) -> list[Reliability]:
     return [*rows, *total_reliability(found.fitted, turned)] if len(simple) > 1 else rows
 
 
-def reliability_table(found: Estimated, rows: Sequence[Reliability]) -> pd.DataFrame:
+def reliability_table(found: Estimated, turned: Sequence[str]) -> pd.DataFrame:
     """List omega, the reliability of ordinal sums and the average variance extracted of each factor."""
+    rows = reliabilities(found, turned) if found.table.latent else []
     table = pd.DataFrame([_reliability(found, one) for one in rows], columns=list(RELIABILITY))
     if not found.choice.ordinal:
         table = table.drop(columns=["omega_categorical", "omega_categorical_observed"])
@@ -137,7 +136,7 @@ def _reliability(found: Estimated, one: Reliability) -> dict[str, Any]:
     }
 
 
-def discriminant_table(found: Estimated, pairs: Sequence[FactorPair]) -> pd.DataFrame:
+def discriminant_table(found: Estimated) -> pd.DataFrame:
     """Compare each pair of factors: correlation, HTMT, and average variance extracted by Fornell & Larcker's rule."""
     rows = [
         {
@@ -152,7 +151,7 @@ def discriminant_table(found: Estimated, pairs: Sequence[FactorPair]) -> pd.Data
             "ave_with": one.second_variance,
             "fornell_larcker": None if np.isnan(one.margin) else one.margin > 0,
         }
-        for one in pairs
+        for one in (discriminant_validity(found.fitted) if found.table.latent else ())
     ]
     return _grouped(pd.DataFrame(rows, columns=list(DISCRIMINANT)), found)
 
@@ -189,13 +188,26 @@ def _turned(found: Estimated, turned: Sequence[str]) -> list[str]:
     return [f"reliability is that of sums in which {listed(unkeyed)}, which load negatively, are turned around"]
 
 
-def _undefined(sums: Sequence[Reliability], pairs: Sequence[FactorPair]) -> list[str]:
+def _undefined(found: Estimated) -> list[str]:
     """Say which quantities the design of the model leaves empty, and why: a note, since no data would change it."""
+    if not found.table.latent:
+        return []
+    structures = [Structure.of(found.fitted, group) for group in range(len(found.data.labels))]
+    factors = range(len(found.table.latent))
+    sums = [(one, factor, items) for one in structures for factor in factors if len(items := one.items(factor)) > 1]
+    several = len({factor for _, factor, _ in sums}) > 1
     notes = []
-    if any(one.factor and np.isnan(one.variance) for one in sums):
+    if any(one.shared(factor, items) for one, factor, items in sums):
         notes.append("average variance extracted is not defined where items load on several factors, or through others")
-    if any(np.isnan(one.omega) for one in sums):
+    if any(one.mixed(one.measured if several else items) for one, _, items in sums):
         notes.append("reliability is not defined for ordinal beside continuous items")
-    if any(np.isnan(one.htmt) for one in pairs):
+    if any(_lacks_pairs(one) for one in structures):
         notes.append("HTMT needs two items that load on one factor alone")
     return notes
+
+
+def _lacks_pairs(structure: Structure) -> bool:
+    """Tell whether one of several factors has fewer than two items that load on it alone."""
+    members = structure.members
+    own = [len(members[factor]) for factor in np.flatnonzero(structure.direct.any(axis=0))]
+    return len(own) > 1 and min(own) < 2

@@ -59,11 +59,9 @@ def discriminant_validity(fitted: Solution, sums: Sequence[Reliability] | None =
         structure = Structure.of(fitted, group)
         sample = correlations(structure.observed)
         between = correlations(structure.factors)
-        loads = structure.direct != 0
-        alone = loads & (loads.sum(axis=1) == 1)[:, None]
-        members = [np.flatnonzero(alone[:, index]) for index in range(len(latent))]
+        members = structure.members
         arithmetic, geometric = htmt(sample, members), htmt(sample, members, geometric=True)
-        for first, second in combinations(np.flatnonzero(loads.any(axis=0)), 2):
+        for first, second in combinations(np.flatnonzero(structure.direct.any(axis=0)), 2):
             found.append(
                 FactorPair(
                     first=latent[first],

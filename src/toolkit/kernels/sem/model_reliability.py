@@ -66,6 +66,31 @@ class Structure:
     observed: Array
     cuts: tuple[Array, ...]
 
+    def items(self, factor: int) -> Positions:
+        """Find the observed variables that a factor reaches."""
+        return np.flatnonzero(self.loadings[:, factor])
+
+    @property
+    def measured(self) -> Positions:
+        """The observed variables that load on some factor."""
+        return np.flatnonzero(self.direct.any(axis=1))
+
+    def mixed(self, items: Positions) -> bool:
+        """Tell whether some of the variables are ordinal and some are not, so that their sum has no reliability."""
+        return len({len(self.cuts[item]) > 0 for item in items}) > 1
+
+    def shared(self, factor: int, items: Positions) -> bool:
+        """Tell whether variables load on other factors as well, or on this one through others: none has a variance."""
+        alone = (self.direct[items] != 0).sum(axis=1) == 1
+        return not (alone.all() and self.direct[items, factor].all())
+
+    @property
+    def members(self) -> list[Positions]:
+        """The variables that load on each factor and on no other."""
+        loads = self.direct != 0
+        alone = loads.sum(axis=1) == 1
+        return [np.flatnonzero(own & alone) for own in loads.T]
+
     @classmethod
     def of(cls, fitted: Solution, group: int, reversed_items: Collection[str] = ()) -> Structure:
         """Read it from a solution, some items turned around."""
@@ -113,7 +138,7 @@ def reliability(fitted: Solution, reversed_items: Collection[str] = ()) -> tuple
     for group in range(len(table.groups)):
         structure = Structure.of(fitted, group, reversed_items)
         for index, factor in enumerate(table.latent):
-            items = np.flatnonzero(structure.loadings[:, index])
+            items = structure.items(index)
             if len(items) > 1:
                 common = np.outer(structure.loadings[items, index], structure.loadings[items, index])
                 names = tuple(table.observed[item] for item in items)
@@ -129,7 +154,7 @@ def total_reliability(fitted: Solution, reversed_items: Collection[str] = ()) ->
     found = []
     for group in range(len(table.groups)):
         structure = Structure.of(fitted, group, reversed_items)
-        items = np.flatnonzero(structure.direct.any(axis=1))
+        items = structure.measured
         direct = structure.direct[items]
         names = tuple(table.observed[item] for item in items)
         values = _values(structure, items, direct @ structure.factors @ direct.T)
@@ -143,7 +168,8 @@ def _values(structure: Structure, items: Positions, common: Array) -> tuple[floa
     wholes = structure.implied[cells], structure.observed[cells]
     cuts = [structure.cuts[item] for item in items]
     ordinal = [len(own) > 0 for own in cuts]
-    omegas = [float("nan") if any(ordinal) != all(ordinal) else float(common.sum() / whole.sum()) for whole in wholes]
+    mixed = structure.mixed(items)
+    omegas = [float("nan") if mixed else float(common.sum() / whole.sum()) for whole in wholes]
     if not all(ordinal):
         return omegas[0], omegas[1], float("nan"), float("nan")
     spread = np.sqrt(np.diagonal(wholes[0]))
@@ -154,7 +180,7 @@ def _values(structure: Structure, items: Positions, common: Array) -> tuple[floa
 
 def _variances(structure: Structure, factor: int, items: Positions) -> tuple[float, float]:
     """Compute Σλ²φ / Σσ²; not a number where an item loads on another factor too."""
-    if ((structure.direct[items] != 0).sum(axis=1) != 1).any() or not structure.direct[items, factor].all():
+    if structure.shared(factor, items):
         return float("nan"), float("nan")
     common = float((structure.loadings[items, factor] ** 2).sum() * structure.factors[factor, factor])
     return common / float(structure.implied[items, items].sum()), common / float(structure.observed[items, items].sum())
