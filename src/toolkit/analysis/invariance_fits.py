@@ -195,12 +195,13 @@ class Rung:
 
 
 def climb(comparison: Comparison) -> list[Rung]:
-    """Fit all steps."""
-    rungs = []
+    """Fit all steps, each from the estimates of the one before on."""
+    rungs: list[Rung] = []
     for step in comparison.steps:
         text = ModelText.of(comparison.step_text(step))
+        before = rungs[-1].found if rungs else None
         try:
-            found = estimate(text, comparison.data, comparison.step_plan(step), comparison.choice)
+            found = estimate(text, comparison.data, comparison.step_plan(step), comparison.choice, before)
         except AnalysisError as problem:
             raise type(problem)(f"Step {step}: {problem}") from problem
         rungs.append(Rung(step, comparison.equal(step), found))

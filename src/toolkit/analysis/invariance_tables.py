@@ -12,6 +12,7 @@ from scipy import special
 
 from ..errors import ModelWarning
 from ..kernels.sem.chisquare import ChiSquare
+from ..kernels.sem.implied import implied_moments
 from ..kernels.sem.modification import modification_indices
 from ..kernels.sem.noninvariance import ItemCurves, noninvariance
 from ..kernels.sem.ram import Array
@@ -20,7 +21,7 @@ from ..kernels.sem.table import Parameter
 from .inputs import warn
 from .invariance_fits import Comparison, Rung, step_difference
 from .invariance_verdicts import Marks, chen, chen_marks, cheung_rensvold
-from .model_tables import estimates
+from .model_tables import estimate_columns, estimates
 
 VARIANTS = ("_robust", "_scaled", "")
 DIFFERENCES = ("chisq_diff", "df_diff", "p_diff")
@@ -190,14 +191,10 @@ def _factor_sd(comparison: Comparison, rung: Rung, name: str) -> list[float]:
 
 def _moments(comparison: Comparison, rung: Rung, block: int, factors: Sequence[str]) -> tuple[Array, Array]:
     """Give the implied means and covariances of factors in a group or on an occasion."""
-    curves = ItemCurves.of(
-        rung.found.fitted,
-        rung.found.data.rows,
-        comparison.group(block),
-        (),
-        [comparison.name(one, block) for one in factors],
-    )
-    return curves.factor_mean, curves.factor_covariance
+    fitted, latent = rung.found.fitted, rung.found.table.latent
+    found = implied_moments(fitted.model.groups[comparison.group(block)], fitted.x)
+    place = found.n_observed + np.array([latent.index(comparison.name(one, block)) for one in factors])
+    return found.means[place], found.covariances[np.ix_(place, place)]
 
 
 def effect_sizes(comparison: Comparison, configural: Rung, linking: Rung) -> pd.DataFrame:
@@ -254,9 +251,10 @@ def _linked(
 
 def parameters(comparison: Comparison, rungs: Sequence[Rung]) -> pd.DataFrame:
     """List the parameters of all steps."""
-    tables = []
-    for rung in rungs:
-        table = estimates(rung.found)
-        table.insert(0, "step", rung.step)
-        tables.append(table if comparison.over == "group" else table.drop(columns="group"))
-    return pd.concat(tables, ignore_index=True)
+    columns = [estimate_columns(rung.found) for rung in rungs]
+    sizes = [len(one["est"]) for one in columns]
+    steps = [rung.step for rung, size in zip(rungs, sizes, strict=True) for _ in range(size)]
+    table = pd.DataFrame(
+        {"step": steps, **{name: np.concatenate([one[name] for one in columns]) for name in columns[0]}}
+    )
+    return table if comparison.over == "group" else table.drop(columns="group")

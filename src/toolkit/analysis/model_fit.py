@@ -99,9 +99,14 @@ class Estimated:
         return np.concatenate([solution, self.definitions(solution[list(self.table.free)])])
 
 
-def estimate(text: ModelText, data: ModelData, plan: Plan, choice: Choice) -> Estimated:
-    """Fit a model; what the kernels warn of is warned of at the caller's line, and noted."""
-    (fitted, draws), said = heard(_fit, text, data, plan, choice)
+def estimate(
+    text: ModelText, data: ModelData, plan: Plan, choice: Choice, earlier: Estimated | None = None
+) -> Estimated:
+    """Fit a model; what the kernels warn of is warned of at the caller's line, and noted.
+
+    `earlier` is another model of the same data, fitted in the same way, from whose estimates the search begins.
+    """
+    (fitted, draws), said = heard(_fit, text, data, plan, choice, None if earlier is None else earlier.fitted)
     notes = [*said, *_notes(text, data, choice, fitted)]
     if draws is not None and draws.n_failed:
         notes.append(
@@ -112,7 +117,9 @@ def estimate(text: ModelText, data: ModelData, plan: Plan, choice: Choice) -> Es
     return Estimated(text, data, plan, choice, fitted, draws, tuple(note for note in notes if note))
 
 
-def _fit(text: ModelText, data: ModelData, plan: Plan, choice: Choice) -> tuple[Fitted, Draws | None]:
+def _fit(
+    text: ModelText, data: ModelData, plan: Plan, choice: Choice, earlier: Fitted | None
+) -> tuple[Fitted, Draws | None]:
     options = plan.options
     fixed = not choice.ordinal if options.fixed_x is None else options.fixed_x
     table = parameter_table(
@@ -129,7 +136,7 @@ def _fit(text: ModelText, data: ModelData, plan: Plan, choice: Choice) -> tuple[
             fixed_x=fixed,
         ),
     )
-    fitted = fit_model(table, data.rows, _fit_options(data, plan, choice))
+    fitted = fit_model(table, data.rows, _fit_options(data, plan, choice), earlier)
     _ = fitted.fit_measures, fitted.covariance
     return fitted, _draws(fitted, data, plan) if plan.bootstrap else None
 

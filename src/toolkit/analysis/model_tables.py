@@ -86,29 +86,32 @@ def fit_measures(found: Estimated) -> pd.DataFrame:
 
 def estimates(found: Estimated) -> pd.DataFrame:
     """List the parameters in lavaan's order, and then the defined ones."""
+    return pd.DataFrame(estimate_columns(found))
+
+
+def estimate_columns(found: Estimated) -> dict[str, Array | list[str]]:
+    """Give the columns of `estimates`."""
     fitted, rows = found.fitted, found.table.parameters
     defined = found.table.definitions
     est = np.asarray(found.values(fitted.x))
     se = found.errors
     z = est / se
     low, high = found.interval(est, float(special.ndtri((1 + found.plan.options.confidence) / 2)))
-    return pd.DataFrame(
-        {
-            "lhs": [*(one.lhs for one in rows), *(one.left for one in defined)],
-            "op": [*(one.op for one in rows), *(":=" for _ in defined)],
-            "rhs": [*(one.rhs for one in rows), *(one.expression for one in defined)],
-            "group": [*(found.data.labels[one.group] for one in rows), *("" for _ in defined)],
-            "label": [*(one.label for one in rows), *(one.left for one in defined)],
-            "est": est,
-            "se": se,
-            "z": z,
-            "p": 2 * special.ndtr(-np.abs(z)),
-            "ci_low": low,
-            "ci_high": high,
-            "std_lv": found.standardised(fitted.std_lv),
-            "std_all": found.standardised(fitted.std_all),
-        }
-    )
+    return {
+        "lhs": [*(one.lhs for one in rows), *(one.left for one in defined)],
+        "op": [*(one.op for one in rows), *(":=" for _ in defined)],
+        "rhs": [*(one.rhs for one in rows), *(one.expression for one in defined)],
+        "group": [*(found.data.labels[one.group] for one in rows), *("" for _ in defined)],
+        "label": [*(one.label for one in rows), *(one.left for one in defined)],
+        "est": est,
+        "se": se,
+        "z": z,
+        "p": 2 * special.ndtr(-np.abs(z)),
+        "ci_low": low,
+        "ci_high": high,
+        "std_lv": found.standardised(fitted.std_lv),
+        "std_all": found.standardised(fitted.std_all),
+    }
 
 
 def parameter_table(found: Estimated) -> pd.DataFrame:

@@ -20,11 +20,15 @@ from tests.kernels.sem.models import (
     oracle_columns,
     personality,
     pupils,
+    sample_rows,
 )
-from toolkit.errors import AnalysisError, TooFewCases
+from toolkit.errors import AnalysisError, NotConverged, TooFewCases
+from toolkit.kernels.sem import fitted as fitted_module
+from toolkit.kernels.sem.defaults import TableOptions, parameter_table
 from toolkit.kernels.sem.definitions import definitions_of
+from toolkit.kernels.sem.fitted import fit_model
 from toolkit.kernels.sem.inference import delta_method, errors_of
-from toolkit.kernels.sem.solution import FitOptions
+from toolkit.kernels.sem.solution import FitOptions, search
 
 MLR = FitOptions("MLR")
 VARIANTS = {
@@ -234,3 +238,45 @@ def test_a_constant_item_is_named():
 def test_one_cluster_is_too_few():
     with pytest.raises(TooFewCases, match="two clusters"):
         _ = fit(THREE, pupils().assign(all=1), MLR, cluster="all").se
+
+
+def rung(step, earlier=None):
+    """Fit a step of the ladder, from an earlier one on."""
+    table = TableOptions(std_lv=True, groups=("Pasteur", "Grant-White"), group_equal=LADDER[step])
+    made = parameter_table(THREE, table)
+    return fit_model(made, sample_rows(pupils(), made.observed, "school"), earlier=earlier)
+
+
+def test_a_search_from_earlier_estimates_ends_where_any_other_does():
+    earlier = rung("configural")
+    for step in ("metric", "scalar", "strict"):
+        plain, found = rung(step), rung(step, earlier)
+        np.testing.assert_allclose(found.x, plain.x, atol=1e-7)
+        np.testing.assert_allclose(list(found.fit_measures.values()), list(plain.fit_measures.values()), atol=1e-7)
+        assert found.minimum.largest_gradient < 1e-8
+        assert found.estimator.samples is earlier.estimator.samples
+        assert found.baseline is earlier.baseline
+        earlier = found
+
+
+def test_an_earlier_solution_that_lacks_parameters_is_no_start():
+    one = fit(ONE, pupils())
+    made = parameter_table(THREE)
+    found = fit_model(made, sample_rows(pupils(), made.observed), earlier=one)
+    np.testing.assert_allclose(found.x, fit(THREE, pupils()).x, atol=1e-12)
+
+
+def test_earlier_estimates_that_lead_nowhere_are_given_up(monkeypatch):
+    earlier = rung("configural")
+    wanted = rung("metric")
+    starts = []
+
+    def searched(estimator, constraints, options, start=None):
+        starts.append(start)
+        if start is not None:
+            raise NotConverged("no minimum")
+        return search(estimator, constraints, options)
+
+    monkeypatch.setattr(fitted_module, "search", searched)
+    np.testing.assert_array_equal(rung("metric", earlier).x, wanted.x)
+    assert [start is None for start in starts] == [False, True]

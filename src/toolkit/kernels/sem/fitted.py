@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from ...checks import listed
-from ...errors import AnalysisError, ImproperSolutionWarning
+from ...errors import AnalysisError, ImproperSolutionWarning, NotConverged
 from . import measures, residuals, standardized
 from .admissible import improper, require_identified
 from .constraints import constraints_of
 from .continuous import MaximumLikelihood, UnweightedLeastSquares
+from .estimate import Constraints
 from .estimator import Estimator, SampleRows
 from .exogenous import fix_exogenous
 from .fiml import FullInformation
-from .ordinal import OrdinalLeastSquares, Weighting
+from .ordinal import OrdinalLeastSquares, Weighting, refuse_unsupported
 from .ram import AnyArray, Array, Model, compile_model
-from .solution import FitOptions, Solution, search
+from .solution import FitOptions, Solution, continued, search
 from .table import ParameterTable
 
 DEFAULT = FitOptions()
@@ -61,8 +63,10 @@ class Fitted(Solution):
         return standardized.standard_errors(function, self.model, self.x, self.covariance)
 
 
-def fit_model(table: ParameterTable, rows: SampleRows, options: FitOptions = DEFAULT) -> Fitted:
-    """Estimate the parameters of a table from rows.
+def fit_model(
+    table: ParameterTable, rows: SampleRows, options: FitOptions = DEFAULT, earlier: Solution | None = None
+) -> Fitted:
+    """Estimate the parameters of a table from rows; with an earlier solution for the same rows in less time.
 
     ``lavaan::lavaan(table, data, estimator =, missing =, information =, test =, likelihood =, cluster =)``.
 
@@ -72,12 +76,35 @@ def fit_model(table: ParameterTable, rows: SampleRows, options: FitOptions = DEF
         Where the search does not end, or ends where other values fit as well.
     """
     model = compile_model(table)
-    estimator = estimator_of(model, rows, options)
+    estimator = _of_same_data(earlier, model) or estimator_of(model, rows, options)
     if table.exogenous:
         estimator = estimator.with_model(compile_model(fix_exogenous(table, estimator.samples)))
-    found = search(estimator, constraints_of(estimator.model.table), options)
+    found = replace(_searched(estimator, constraints_of(estimator.model.table), options, earlier), earlier=earlier)
     require_identified(found.model, found.expected_information, found.basis)
     return _with_faults(found)
+
+
+def _of_same_data(earlier: Solution | None, model: Model) -> Estimator | None:
+    """Take the moments of an earlier solution for a model of the same variables."""
+    if earlier is None:
+        return None
+    known, table = earlier.model.table, model.table
+    if (known.observed, known.ordinal, known.exogenous) != (table.observed, table.ordinal, table.exogenous):
+        return None
+    if table.ordinal:
+        refuse_unsupported(table)
+    return earlier.estimator.with_model(model)
+
+
+def _searched(
+    estimator: Estimator, constraints: Constraints, options: FitOptions, earlier: Solution | None
+) -> Solution:
+    """Search from the estimates of an earlier solution, or where these lead nowhere from the usual start values."""
+    start = None if earlier is None else continued(earlier, estimator, constraints)
+    if start is not None:
+        with suppress(NotConverged):
+            return search(estimator, constraints, options, start)
+    return search(estimator, constraints, options)
 
 
 def refitted(fitted: Solution, rows: SampleRows) -> Solution:
@@ -123,4 +150,4 @@ def _with_faults(found: Solution) -> Fitted:
             ImproperSolutionWarning,
             stacklevel=3,
         )
-    return Fitted(found.estimator, found.constraints, found.options, found.minimum, faults)
+    return Fitted(found.estimator, found.constraints, found.options, found.minimum, found.earlier, faults)

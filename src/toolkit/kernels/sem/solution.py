@@ -22,6 +22,7 @@ from .exogenous import fix_exogenous
 from .inference import Information
 from .ordinal import OrdinalLeastSquares
 from .ram import Array, Model, compile_model
+from .standardized import unstandardized
 from .start import start_values
 
 EstimatorName = Literal["ML", "MLR", "ULS", "DWLS", "WLSMV", "ULSMV"]
@@ -59,12 +60,14 @@ class Solution:
     ----------
     estimator, constraints, options : what was minimised, where, and how it is judged.
     minimum : the estimates and how the search ended.
+    earlier : a solution of another model of the same variables in the same data, whose baseline may serve; or None.
     """
 
     estimator: Estimator
     constraints: Constraints
     options: FitOptions
     minimum: Minimum
+    earlier: Solution | None = None
 
     @property
     def model(self) -> Model:
@@ -196,6 +199,8 @@ class Solution:
     def baseline(self) -> Solution:
         """The independence model of the same data."""
         table = fix_exogenous(baseline_table(self.model.table), self.estimator.samples)
+        if self.earlier is not None and self.earlier.baseline.model.table == table:
+            return self.earlier.baseline
         estimator = self.estimator.with_model(compile_model(table))
         start = sample_values(estimator.model, estimator.samples, _thresholds(estimator))
         return search(estimator, Constraints.none(estimator.model.n_free), self.options, start)
@@ -214,6 +219,21 @@ def search(estimator: Estimator, constraints: Constraints, options: FitOptions, 
             "Simplify the model, give start values with start(), or check that items of a factor correlate."
         )
     return Solution(estimator, constraints, options, minimum)
+
+
+def continued(earlier: Solution, estimator: Estimator, constraints: Constraints) -> Array | None:
+    """Take the estimates of another model as start values, what was fixed there where it was fixed.
+
+    None where the other model lacks a parameter, or its estimates, brought within the constraints, imply no moments.
+    """
+    known, model = earlier.model.table, estimator.model
+    values = unstandardized(earlier.model, earlier.x)
+    at = {(one.lhs, one.op, one.rhs, one.group): value for one, value in zip(known.parameters, values, strict=True)}
+    names = [(one.lhs, one.op, one.rhs, one.group) for one in model.parameters]
+    if known.parameterization != model.table.parameterization or any(name not in at for name in names):
+        return None
+    x = constraints.point(constraints.inside(np.array([at[name] for name in names], dtype=np.float64)))
+    return x if np.isfinite(estimator.problem(constraints).value(x)) else None
 
 
 def _thresholds(estimator: Estimator) -> Sequence[Array]:
