@@ -25,6 +25,7 @@ from tests.analysis.cfa_cases import (
 )
 from tests.builders import some_examples
 from tests.conftest import oracle
+from toolkit.errors import ModelError
 
 few_examples = settings(some_examples, max_examples=10)
 seeds = st.integers(0, 2**32 - 1)
@@ -254,3 +255,19 @@ def test_a_seed_gives_the_same_bootstrap():
     one, same, other = (tk.cfa(pupils(), text, estimator="ML", bootstrap=50, seed=seed).estimates for seed in (1, 1, 2))
     pd.testing.assert_frame_equal(one, same)
     assert not np.allclose(one["se"].dropna(), other["se"].dropna(), rtol=1e-6)
+
+
+def test_columns_that_the_model_does_not_name_change_nothing():
+    named = pupils()[["x1", "x2", "x3", "x4", "x5", "x6", "school", "id"]]
+    beside = pupils().assign(words=["a"] * 300 + [None], far=np.inf)
+    text = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6"
+    for options in ({"estimator": "ML"}, {"estimator": "MLR", "group": "school"}, {"cluster": "id"}):
+        few, many = tk.cfa(named, text, **options), tk.cfa(beside, text, **options)
+        pd.testing.assert_frame_equal(few.estimates, many.estimates)
+        pd.testing.assert_frame_equal(few.fit, many.fit)
+
+
+def test_an_unknown_variable_is_compared_with_all_columns():
+    with pytest.raises(ModelError, match="'x19' is neither a factor of the model nor a variable") as problem:
+        tk.cfa(pupils(), "f =~ x1 + x2 + x19", estimator="ML")
+    assert "Did you mean 'x9'?" in str(problem.value)

@@ -13,11 +13,11 @@ from ..checks import listed
 from ..errors import ArgumentError
 from ..instrument_model import Instrument
 from ..kernels.sem.solution import EstimatorName
-from ..responses import Responses, as_responses
+from ..responses import Responses
 from ..results import DeferredTables, Result, fit_table
 from . import model_tables as tables
 from .inputs import AUTO, one_blas_thread, sample, warn_undefined
-from .model_data import ModelText, model_data
+from .model_data import ModelText, model_data, read_for
 from .model_fit import Estimated, estimate
 from .model_plan import DEFAULT, Likelihood, Missing, ModelOptions, Parameterization, Plan, choose
 from .model_validity import AfterFit, after_fit
@@ -286,7 +286,7 @@ def _analysis(
             f"model is {type(model).__name__}, but must be an instrument or text such as 'f =~ x1 + x2 + x3'."
         )
     text = ModelText.of(model)
-    responses = as_responses(data)
+    responses = read_for(text, data, plan.group, plan.ordered, None if cluster == AUTO else cluster)
     _check_day(responses, plan.options.day)
     chosen = sample(responses, wave=wave, day=plan.options.day, cluster=cluster)
     choice = choose(plan, chosen.responses, text.roles)

@@ -18,7 +18,7 @@ from ..kernels.sem.difference import plain_difference
 from ..kernels.sem.solution import EstimatorName
 from ..occasions import KEYS
 from ..pairing import wide
-from ..responses import Responses, as_responses
+from ..responses import Responses
 from .inputs import AUTO, Array, Sample, sample
 from .invariance_models import (
     MeasurementModel,
@@ -28,7 +28,7 @@ from .invariance_models import (
     repeated_text,
 )
 from .model_comparison import difference
-from .model_data import ModelData, ModelText, model_data
+from .model_data import ModelData, ModelText, model_data, read_for
 from .model_fit import Estimated, estimate
 from .model_plan import Choice, Missing, ModelOptions, Plan, choose
 
@@ -225,7 +225,7 @@ def compared(data: Responses | pd.DataFrame, model: str | Instrument, request: R
         )
     request.check()
     text, plan = ModelText.of(model), request.plan()
-    responses = as_responses(data)
+    responses = read_for(text, data, plan.group, plan.ordered, None if request.cluster == AUTO else request.cluster)
     choice = choose(plan, responses, text.roles)
     if request.over is None:
         return _of_groups(responses, text, plan, choice, request)

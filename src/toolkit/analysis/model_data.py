@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,8 @@ from ..kernels.sem.estimator import SampleRows
 from ..kernels.sem.ram import Positions
 from ..kernels.sem.roles import Roles
 from ..kernels.sem.syntax import SUBJECT, Syntax, parse
-from ..responses import Responses
+from ..occasions import KEYS
+from ..responses import Responses, as_responses
 from .inputs import Array, Sample, number_block, variable
 from .model_plan import Choice
 
@@ -88,6 +89,22 @@ class ModelData:
         used = self.x[self.order]
         columns = {name: used[:, self.names.index(name)] for name in ordinal}
         return {name: len(np.unique(column[~np.isnan(column)])) for name, column in columns.items()}
+
+
+def read_for(text: ModelText, data: Responses | pd.DataFrame, *others: str | Sequence[str] | bool | None) -> Responses:
+    """Accept responses, or read the columns of a plain frame that a model and other arguments name.
+
+    Where some name is no column all are read, so that errors can say what there is.
+    """
+    if not isinstance(data, pd.DataFrame) or not data.columns.is_unique or any(name in KEYS for name in data.columns):
+        return as_responses(data)
+    named = [one for other in others if not isinstance(other, bool) for one in _names(other)]
+    wanted = list(dict.fromkeys([*text.roles.observed, *named]))
+    return as_responses(data[wanted] if all(name in data.columns for name in wanted) else data)
+
+
+def _names(argument: str | Sequence[str] | None) -> Sequence[str]:
+    return () if argument is None else (argument,) if isinstance(argument, str) else argument
 
 
 def model_data(chosen: Sample, model: ModelText, choice: Choice, group: str | None) -> ModelData:

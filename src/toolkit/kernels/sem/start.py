@@ -100,7 +100,7 @@ class _Guess:
         """Find a factor's loadings, variance and covariances."""
         names = self._indicators(factor)
         inside, own = [self.place[name] for name in names], self.place[factor]
-        block = np.nan_to_num(self.moments[np.ix_(inside, inside)])
+        block = _known(self.moments[np.ix_(inside, inside)])
         sd = np.sqrt(np.maximum(np.diagonal(block), 1e-8))
         before = self.loadings[inside] @ self.loadings[inside].T
         axis = principal_axis(block / np.outer(sd, sd) - before * (1 - np.eye(len(inside))))
@@ -110,9 +110,9 @@ class _Guess:
         self.loadings[inside, own] = axis
         weights = axis / sd / (axis @ axis)
         known = ~np.isnan(np.diagonal(self.moments))
-        reach = np.where(known, weights @ np.nan_to_num(self.moments[inside]), np.nan) * size
+        reach = np.where(known, weights @ _known(self.moments[inside]), np.nan) * size
         widest = CLOSEST * size * np.sqrt(np.where(known, np.diagonal(self.moments), np.nan))
-        reach = np.clip(reach, -widest, widest)
+        reach = np.minimum(np.maximum(reach, -widest), widest)
         reach[inside] = axis * sd * size
         self.moments[own], self.moments[:, own] = reach, reach
         self.moments[own, own] = size**2
@@ -136,7 +136,7 @@ class _Guess:
         evenly = {one: self._evenly(one, counts) for one in counts} if thresholds is None else {}
         order = {one: index for index, one in enumerate(counts)}
         levels = self._levels(paths)
-        explained = (paths * np.nan_to_num(self.moments)).sum(axis=1)
+        explained = (paths * _known(self.moments)).sum(axis=1)
         found = []
         for one in self.rows:
             match one.op:
@@ -164,15 +164,15 @@ class _Guess:
     def _paths(self) -> Array:
         """Compute loadings in units of measurement, and regressions."""
         sd = np.sqrt(np.diagonal(self.moments))
-        paths = np.nan_to_num(self.loadings * sd[:, None] / sd[None, :])
+        paths = _known(self.loadings * sd[:, None] / sd[None, :])
         for one in self.rows:
             if one.op == "=~" and one.fixed is not None:
                 paths[self._cell(one)] = one.fixed
         for name in dict.fromkeys(one.lhs for one in self.rows if one.op == "~"):
             causes = [self.place[one.rhs] for one in self.rows if one.op == "~" and one.lhs == name]
-            inside = np.nan_to_num(self.moments[np.ix_(causes, causes)])
+            inside = _known(self.moments[np.ix_(causes, causes)])
             ridge = 1e-3 * np.maximum(np.diagonal(inside), 1e-8) * np.eye(len(causes))
-            across = np.nan_to_num(self.moments[causes, self.place[name]])
+            across = _known(self.moments[causes, self.place[name]])
             paths[self.place[name], causes] = np.linalg.solve(inside + ridge, across)
         for one in self.rows:
             if one.op == "~" and one.fixed is not None:
@@ -205,6 +205,11 @@ class _Guess:
         return levels
 
 
+def _known(moments: Array) -> Array:
+    """Put 0 where moments are not known yet."""
+    return np.where(np.isnan(moments), 0.0, moments)
+
+
 def principal_axis(r: Array) -> Array:
     """Find standardised loadings on one factor by iterated communalities, kept between 0.1 and 0.95 in size.
 
@@ -219,4 +224,4 @@ def principal_axis(r: Array) -> Array:
         axis = vectors[:, -1] * np.sqrt(max(roots[-1], 0.0))
         shared = axis**2
     axis = axis * (1.0 if axis.sum() >= 0 else -1.0)
-    return np.asarray(np.where(axis < 0, -1.0, 1.0) * np.clip(np.abs(axis), WEAKEST, STRONGEST))
+    return np.asarray(np.where(axis < 0, -1.0, 1.0) * np.minimum(np.maximum(np.abs(axis), WEAKEST), STRONGEST))
