@@ -4,6 +4,7 @@ import pytest
 from tests.conftest import oracle
 from toolkit.kernels import bootstrap
 from toolkit.kernels.moments import Sums
+from toolkit.kernels.sem.bootstrap import bca as bca_of_models
 
 
 def answers(n=30, k=3, holes=0.0):
@@ -68,3 +69,17 @@ def test_bca_of_few_clusters_is_wider():
 
 def test_bca_is_not_defined_where_all_draws_lie_to_one_side():
     assert np.isnan(bootstrap.bca(np.ones(100), 2.0, np.array([1.0, -1.0]), 0.95)).all()
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, -250.0])
+@pytest.mark.parametrize("influences", [np.zeros(2), np.array([1.0, -1.0])])
+def test_a_constant_is_its_own_interval_as_in_models(value, influences):
+    draws = np.full(100, value)
+    assert bootstrap.bca(draws, value, influences, 0.95) == (value, value)
+    assert bootstrap.bca(draws, value, influences, 0.95, df=1) == (value, value)
+    low, high = bca_of_models(draws[:, None], np.array([value]), np.zeros(1), 0.95)
+    assert (low[0], high[0]) == (value, value)
+
+
+def test_what_differs_from_a_constant_by_rounding_alone_is_one():
+    assert bootstrap.bca(1.0 - np.full(100, 2e-16), 1.0, np.array([1.0, -1.0]), 0.95) == (1.0, 1.0)

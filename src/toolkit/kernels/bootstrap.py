@@ -15,6 +15,7 @@ Clusters = npt.NDArray[np.integer]
 
 MOST_COUNTS = 8_388_608
 MOST_PRODUCTS = 4_194_304
+ROUNDING = 1e-12
 
 
 def bootstrap_covariances(x: Array, cluster: Clusters, draws: int, generator: np.random.Generator) -> Iterator[Array]:
@@ -94,12 +95,16 @@ def percentile(draws: Array, confidence: float) -> tuple[float, float]:
 def bca(draws: Array, estimate: float, influences: Array, confidence: float, df: float = np.inf) -> tuple[float, float]:
     """Bias-corrected and accelerated interval; NaN where all draws lie to one side, or no influence differs from 0.
 
+    A constant, whose draws all equal the estimate (to rounding), is its own interval.
+
     The draws' quantiles at Φ(z₀ + (z₀ + z) / (1 − a (z₀ + z))): z₀ = Φ⁻¹ of the share of draws below the estimate,
     a = Σ u³ / (6 (Σ u²)^1.5) of the clusters' influences u, and z = ∓ the normal quantile. Efron (1987),
     doi:10.1080/01621459.1987.10478410; DiCiccio & Efron (1996), doi:10.1214/ss/1032280214. In R:
     ``boot::boot.ci(b, type = "bca", L = u)``. With degrees of freedom, z is Student's quantile times sqrt(G / (G − 1)),
     which makes up for a bootstrap of G clusters being too narrow (Hesterberg 2015, doi:10.1080/00031305.2015.1089789).
     """
+    if np.abs(draws - estimate).max() <= ROUNDING * max(1.0, abs(estimate)):
+        return estimate, estimate
     below = (draws < estimate).mean()
     if not 0 < below < 1 or not (influences**2).sum() > 0:
         return np.nan, np.nan
