@@ -271,3 +271,31 @@ def test_infinite_covariates_are_flagged():
 def test_a_plain_frame_with_columns_named_like_keys_gets_advice_that_works():
     with pytest.raises(ArgumentError, match=r"Responses.from_frame\(frame, day='day'\)"):
         tk.describe(pd.DataFrame({"day": [1, 2], "x": [1, 2]}))
+
+
+def test_rows_that_hold_some_values():
+    frame = pd.DataFrame(
+        {"x": [1, 2, 3, 4], "gender": ["man", "woman", None, "other"], "group": [1.0, 2.0, np.nan, 3.0]}
+    )
+    responses = tk.Responses.from_frame(frame)
+    assert responses.among("gender", ["woman", "man"]).frame["x"].tolist() == [1, 2]
+    assert responses.among("group", ["3", 1]).frame["x"].tolist() == [1, 4]
+    assert responses.among("gender", []) is responses
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "told"),
+    [
+        (
+            "gender",
+            ["wman"],
+            "values of gender: there is no value 'wman'. Did you mean 'woman'? Known: 'man', 'woman'.",
+        ),
+        ("gendr", ["man"], "name: there is no column 'gendr'. Did you mean 'gender'?"),
+    ],
+)
+def test_values_that_no_row_holds_are_refused(name, values, told):
+    responses = tk.Responses.from_frame(pd.DataFrame({"x": [1, 2], "gender": ["man", "woman"]}))
+    with pytest.raises(ArgumentError) as problem:
+        responses.among(name, values)
+    assert told in str(problem.value)

@@ -124,3 +124,12 @@ def test_notes_stand_under_the_table_that_is_shown():
     found = Result(kind="efa", title="T", estimates=pd.DataFrame({"y": [2.0]}), fit=fit, tables=tables)
     assert "m: take care" in found.showing(name="wide")._repr_html_()
     assert "take care" not in found.table("wide").to_html()
+
+
+def test_a_table_shows_columns_under_other_names():
+    frame = pd.DataFrame({"lhs": ["f"], "rhs": ["x1"], "est": [1.0]})
+    fit = fit_table([{"model": "m", "n_used": 3, "n_dropped": 0, "method": "ML"}])
+    result = Result(kind="cfa", title="Model", estimates=frame, fit=fit)
+    shown = result.table(columns={"rhs": "item", "est": "est", "lhs": "factor"})
+    assert shown.headings == ("Item", "Estimate", "Factor")
+    assert result.estimates.columns.tolist() == ["lhs", "rhs", "est"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .checks import counted, listed, plain, quoted, rows
+from .checks import check_known, counted, listed, plain, quoted, rows
 from .errors import Fault
 from .study import REASONS, Code, Reason
 
@@ -159,6 +159,14 @@ def holds_code(column: pd.Series[Any], code: Code) -> npt.NDArray[np.bool_]:
         return hits
     same = pd.to_numeric(texts, errors="coerce") == number
     return hits | same.fillna(False).to_numpy(dtype=bool)
+
+
+def holds_any(column: pd.Series[Any], values: Sequence[object]) -> npt.NDArray[np.bool_]:
+    """Mark the cells of any column that hold one of some values, as texts (1 for 1.0); refuse values of no cell."""
+    texts = as_texts(column).str.removesuffix(".0")
+    wanted = [str(value).removesuffix(".0") for value in values]
+    check_known(f"values of {column.name}", wanted, texts.dropna().unique().tolist(), "value")
+    return texts.isin(wanted).to_numpy(dtype=bool)
 
 
 def _read_texts(column: pd.Series[Any], rule: AnswerRule) -> Answers:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from .answers import NOT_ANSWERED, as_texts
+from .answers import NOT_ANSWERED, as_number, as_texts
 from .checks import listed, quoted, rows
 from .errors import Fault
 
@@ -93,3 +93,10 @@ def _shared_roles(keys: pd.DataFrame) -> Iterator[Fault]:
     if same:
         message = "both partners have the same role, but the role tells them apart; use two values such as a and b"
         yield Fault(f"couple {listed(same, 5)}", f"{message}, or leave the role key out")
+
+
+def in_order(column: pd.Series[Any]) -> list[Any]:
+    """List the values of an occasion key: numbers by size, words in the order in which they appear."""
+    values = column.unique().tolist()
+    numbers = [as_number(value) for value in values]
+    return values if None in numbers else sorted(values, key=lambda value: as_number(value) or 0.0)

@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
-from .answers import as_number
+from .answers import holds_any
 from .catalogue import instrument
-from .checks import check_one_of, listed, nearest, quoted
+from .checks import check_known, check_one_of, listed, nearest, quoted
 from .errors import ArgumentError, Fault, ResponsesError
 from .format import Heading, Sentence, Sentences, Table, count, percent
 from .instrument_model import Instrument
 from .intake import Intake, ReadingRules
-from .occasions import KEYS, OCCASION
+from .occasions import KEYS, OCCASION, in_order
 from .specs import Document, Spec, model_faults
 from .study import Code, Covariate, Keys, Reason, clashes, missing_codes
 
@@ -194,7 +194,7 @@ class Responses:
         for name, given in (("wave", wave), ("day", day)):
             value = None if isinstance(given, str) and not given else given
             if value is None and name in chosen.frame.columns:
-                value = _in_order(chosen.frame[name])[0]
+                value = in_order(chosen.frame[name])[0]
             chosen = chosen._one(name, value)
         return chosen
 
@@ -204,9 +204,7 @@ class Responses:
         if not lost:
             return Sentence("")
         here = {name: set(chosen.frame[name]) for name in OCCASION if name in self.frame.columns}
-        others = [
-            f"{name} {value}" for name in here for value in _in_order(self.frame[name]) if value not in here[name]
-        ]
+        others = [f"{name} {value}" for name in here for value in in_order(self.frame[name]) if value not in here[name]]
         return Sentence(
             f"{count(lost)} further rows ({', '.join(others)}) are not part of this page; another occasion is chosen "
             "with the parameter wave or day."
@@ -217,7 +215,7 @@ class Responses:
         cells = len(self.frame) * len(self.items)
         empty = int(self.reasons["column"].isin(self.items).sum())
         share = percent(empty / cells, 1) if cells else percent(0.0)
-        occasions = [(name, _in_order(self.frame[name])) for name in OCCASION if name in self.frame.columns]
+        occasions = [(name, in_order(self.frame[name])) for name in OCCASION if name in self.frame.columns]
         where = "".join(f", {name} {values[0]}" if len(values) == 1 else "" for name, values in occasions)
         return Sentence(
             f"{count(len(self.frame))} rows of {count(self.frame['person'].nunique())} persons{where}; "
@@ -263,7 +261,7 @@ class Responses:
             if value is not None:
                 raise ArgumentError(f"{name}={quoted(value)}: the data have no {name} column; leave {name} out.")
             return self
-        present = _in_order(self.frame[name])
+        present = in_order(self.frame[name])
         if value is None and len(present) == 1:
             return self
         if value is None:
@@ -273,6 +271,17 @@ class Responses:
             raise ArgumentError(f"{name}={quoted(value)} is not in the data. There: {listed(present, 20)}.")
         return self.keep((self.frame[name] == matches[0]).to_numpy(dtype=bool))
 
+    def among(self, name: str, values: Sequence[object]) -> Responses:
+        """Keep the rows that hold one of some values in a column, such as ``["1", "2"]``; all rows where none is named.
+
+        Raises
+        ------
+        ArgumentError
+            If there is no such column, or if no row holds one of the values.
+        """
+        check_known("name", [name], list(self.frame.columns), "column")
+        return self.keep(holds_any(self.frame[name], values)) if len(values) else self
+
     def keep(self, rows: np.ndarray[Any, np.dtype[np.bool_]]) -> Responses:
         """Keep the rows that a Boolean array marks."""
         frame = self.frame.loc[rows]
@@ -280,13 +289,6 @@ class Responses:
         reasons = self.reasons[self.reasons["row"].isin(kept)]
         flags = self.flags[self.flags["row"].isin(kept)]
         return replace(self, frame=frame, reasons=reasons, flags=flags)
-
-
-def _in_order(column: pd.Series[Any]) -> list[Any]:
-    """List the values of an occasion key: numbers by size, words in the order in which they appear."""
-    values = column.unique().tolist()
-    numbers = [as_number(value) for value in values]
-    return values if None in numbers else sorted(values, key=lambda value: as_number(value) or 0.0)
 
 
 STANDING = {

@@ -132,7 +132,7 @@ class Result:
         self,
         name: str = "estimates",
         *,
-        columns: Sequence[str] | None = None,
+        columns: Sequence[str] | Mapping[str, str] | None = None,
         rows: str | None = None,
         strongest: tuple[str, int] | None = None,
         caption: str | None = None,
@@ -143,7 +143,7 @@ class Result:
         Parameters
         ----------
         name : which table.
-        columns : the columns to show; all by default.
+        columns : the columns to show, all by default; a mapping shows them under other names.
         rows : a pandas query that chooses rows, such as ``"kind == 'scale'"``.
         strongest : a column and a number: where there are more rows, those whose value is largest in size.
         caption : a caption in place of the table's own.
@@ -158,6 +158,7 @@ class Result:
             frame = frame.sort_values(column, key=abs, ascending=False, kind="stable").head(limit)
         check_known("columns", columns or (), list(frame.columns), "column")
         frame = frame[list(columns)] if columns is not None else frame
+        frame = frame.rename(columns=columns) if isinstance(columns, Mapping) else frame
         title = caption or self.captions.get(name, self.title)
         return fmt.Table.from_frame(frame, title, digits=digits, notes=notes)
 
