@@ -90,6 +90,10 @@ class ToolkitWarning(UserWarning):
     """Something that a careful reader of the result must know."""
 
 
+class StoreWarning(ToolkitWarning):
+    """The store of answers was mended, or is not as safe as it should be."""
+
+
 class UndefinedStatisticWarning(ToolkitWarning):
     """A statistic is not defined for these data; its cell is empty and `fit` says why."""
 

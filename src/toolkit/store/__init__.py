@@ -1,0 +1,223 @@
+"""The store of answers: SQLite by default, PostgreSQL by URL, the same code for both. It knows no pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+
+from . import linking, people, sittings, studies
+from .engine import TIMEOUT, Place, connect, locate, make_file, tighten
+from .failures import in_words
+from .records import (
+    Answer,
+    Counts,
+    Invitation,
+    OccasionAnswers,
+    OccasionCount,
+    Outcome,
+    OwnAnswer,
+    Participant,
+    Progress,
+    Sitting,
+)
+from .schema import prepare
+
+__all__ = [
+    "Answer",
+    "Counts",
+    "Invitation",
+    "OccasionAnswers",
+    "OccasionCount",
+    "Outcome",
+    "OwnAnswer",
+    "Participant",
+    "Progress",
+    "Sitting",
+    "Store",
+]
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Read the clock; every other moment of a store comes from here or from the caller."""
+    return datetime.now(UTC)
+
+
+class Store:
+    """Answers, and who may give them, in one database. Every call is one transaction.
+
+    A failure of the database is a `StoreError` in words; what such a call was to save is then not saved.
+    """
+
+    def __init__(self, engine: Engine, place: Place, now: Clock) -> None:
+        self._engine = engine
+        self._place = place
+        self._now = now
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        folder: Path | None = None,
+        now: Clock = utc_now,
+        create: bool = True,
+        timeout: float = TIMEOUT,
+    ) -> Store:
+        """Open a store, make it if there is none, and move an older schema forward.
+
+        Parameters
+        ----------
+        url : `sqlite:///answers.db`, or `postgresql+psycopg://user@host/database`.
+        folder : what the relative path of a SQLite file is relative to; the working directory by default.
+        now : the clock, aware of its zone.
+        create : whether to make a store that is not there.
+        timeout : seconds to wait for other writers.
+
+        Raises
+        ------
+        StoreError
+            If the URL names no database that can be a store, another program's database, a schema newer than this
+            toolkit, or a file that others can read and whose permissions cannot be changed.
+
+        Warns
+        -----
+        StoreWarning
+            If the file could be read by others: their rights are taken away.
+        """
+        place = locate(url, folder)
+        if place.file is not None and create:
+            make_file(place.file)
+        with in_words(place.name):
+            engine = connect(place, timeout=timeout)
+            prepare(engine, place, create=create)
+        if place.file is not None:
+            tighten(place.file)
+        return cls(engine, place, now)
+
+    def __repr__(self) -> str:
+        return f"<Store {self._place.name}>"
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with in_words(self._place.name), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with in_words(self._place.name), self._engine.execution_options(reading=True).connect() as connection:
+            yield connection
+
+    def studies(self) -> list[str]:
+        """List the studies of the store."""
+        with self._reading() as connection:
+            return studies.names(connection)
+
+    def register(self, study: str, definition: str) -> None:
+        """Keep what a study asks, as JSON (see `definition.define`), so that the store alone can be read."""
+        with self._writing() as connection:
+            studies.register(connection, study, definition, self._now())
+
+    def definition(self, study: str) -> str | None:
+        """Read what was registered last; None where nothing was."""
+        with self._reading() as connection:
+            return studies.definition(connection, study)
+
+    def refuse(self, study: str, rule: str) -> None:
+        """Count a refused input by its rule and time; never its content, nor whose it was."""
+        with self._writing() as connection:
+            studies.refuse(connection, study, rule, self._now())
+
+    def invite(
+        self, study: str, n: int, *, couples: bool = False, roles: Sequence[str] = (), expires_at: datetime
+    ) -> list[Invitation]:
+        """Invite n persons (P001, …), or n couples (C001, …) of two persons; nothing of it can be read again."""
+        with self._writing() as connection:
+            return people.invite(connection, study, n, roles if couples else None, expires_at, self._now())
+
+    def walk_in(self, study: str, person: str | None = None) -> Participant:
+        """Find or make a participant without an invitation, as in a notebook."""
+        with self._writing() as connection:
+            return people.walk_in(connection, study, person, self._now())
+
+    def admit(self, study: str, token: str) -> Participant | None:
+        """Find whom a token belongs to; None if it is unknown, malformed, expired, revoked or of another study."""
+        with self._reading() as connection:
+            return people.admit(connection, study, token, self._now())
+
+    def revoke(self, study: str, person: str) -> int:
+        """Revoke a person's tokens; tell how many were valid."""
+        with self._writing() as connection:
+            return people.revoke(connection, study, person, self._now())
+
+    def renew_token(self, study: str, person: str, *, expires_at: datetime) -> str | None:
+        """Revoke a person's tokens and make a new one; None where there is no such person."""
+        with self._writing() as connection:
+            return people.renew_token(connection, study, person, expires_at, self._now())
+
+    def renew_withdrawal_code(self, participant: int) -> str:
+        """Make a new code to withdraw with, for a person who came without an invitation or lost theirs."""
+        with self._writing() as connection:
+            return people.renew_withdrawal_code(connection, participant)
+
+    def consent(self, participant: int, *, version: str, language: str, text_checksum: str) -> Participant:
+        """Record to which text a person agreed, and when."""
+        with self._writing() as connection:
+            return people.consent(connection, participant, (version, language, text_checksum), self._now())
+
+    def join(self, participant: int, couple_code: str) -> bool:
+        """Join a couple by its code; False for a forged code, a full couple and a role that is taken."""
+        with self._writing() as connection:
+            return linking.join(connection, participant, couple_code)
+
+    def sit(self, participant: int, *, wave: str | None, day: str | None, order: Sequence[str], lease: str) -> Sitting:
+        """Begin an occasion or resume it, and take the lease; one that was submitted is given as it is."""
+        with self._writing() as connection:
+            return sittings.sit(connection, participant, (wave, day), order, lease, self._now())
+
+    def sittings(self, participant: int) -> list[Sitting]:
+        """List a person's occasions."""
+        with self._reading() as connection:
+            return sittings.of_participant(connection, participant)
+
+    def save(self, sitting: int, answer: Answer, *, lease: str, sequence: int) -> Outcome:
+        """Save an answer and its audit row in one transaction.
+
+        A sequence that is not newer than the last one of that item and lease changes nothing and is still `saved`.
+        `elsewhere`: another page has taken the lease. `closed`: the occasion was submitted, or the person withdrew.
+        """
+        with self._writing() as connection:
+            stamp = sittings.Stamp(lease, sequence, self._now())
+            return sittings.save(connection, sitting, answer, stamp)
+
+    def place(
+        self, sitting: int, position: int, milliseconds: int | None, *, lease: str, sequence: int | None = None
+    ) -> Outcome:
+        """Note the page that was reached, and the time on the page that was left."""
+        with self._writing() as connection:
+            stamp = sittings.Stamp(lease, sequence, self._now())
+            return sittings.place(connection, sitting, position, milliseconds, stamp)
+
+    def submit(self, sitting: int, *, lease: str, late: bool) -> Outcome:
+        """Close an occasion; items without an answer get the reason `skipped`."""
+        with self._writing() as connection:
+            return sittings.submit(connection, sitting, lease, late, self._now())
+
+    def answers(self, sitting: int) -> dict[str, Answer]:
+        """Read the answers of an occasion, by item."""
+        with self._reading() as connection:
+            return sittings.given(connection, sitting)
+
+    def own_answers(self, participant: int) -> list[OwnAnswer]:
+        """Read everything that one person answered, for that person."""
+        with self._reading() as connection:
+            return sittings.own(connection, participant)
