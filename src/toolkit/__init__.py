@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .analysis.model_comparison import compare_models
     from .analysis.ordinal import polychoric
     from .analysis.profiles import style_profile
+    from .analysis.quality import QualityCuts, quality
     from .analysis.reliability import reliability
     from .analysis.retention import retention, suggested_factors
     from .catalogue import instrument, instrument_from_keys, instruments
@@ -40,6 +41,7 @@ _HOMES = {
     "Hypothesis": "reporting.checklists",
     "Instrument": "instrument_model",
     "ModelOptions": "analysis.cfa",
+    "QualityCuts": "analysis.quality",
     "Responses": "responses",
     "Result": "results",
     "RotationOptions": "analysis.factors",
@@ -65,6 +67,7 @@ _HOMES = {
     "lint": "linter",
     "lint_summary": "linter",
     "polychoric": "analysis.ordinal",
+    "quality": "analysis.quality",
     "read_responses": "readers",
     "read_study": "study",
     "reliability": "analysis.reliability",
@@ -83,6 +86,7 @@ __all__ = [
     "Hypothesis",
     "Instrument",
     "ModelOptions",
+    "QualityCuts",
     "Responses",
     "Result",
     "RotationOptions",
@@ -108,6 +112,7 @@ __all__ = [
     "lint",
     "lint_summary",
     "polychoric",
+    "quality",
     "read_responses",
     "read_study",
     "reliability",

@@ -152,6 +152,19 @@ HEADINGS = {
     "determinacy_squared": "R²",
     "minimum_correlation": "Minimum r",
     "with_factor": "With",
+    "longstring": "Longest run (longstring)",
+    "irv_low": "Low variability (IRV)",
+    "irv_high": "High variability (IRV)",
+    "mahalanobis": "Mahalanobis distance",
+    "even_odd": "Even–odd inconsistency",
+    "synonyms": "Psychometric synonyms",
+    "antonyms": "Psychometric antonyms",
+    "missed": "Missed instructed items",
+    "n_flags": "Flagged by",
+    "side": "Flagged if",
+    "doi": "DOI",
+    "n_without": "n without",
+    "change_in_sd": "Change in SD",
     "min": "Minimum",
     "max": "Maximum",
 }
@@ -171,4 +184,4 @@ INTERVAL = re.compile(
 )
 PERCENT = {"share", "floor", "ceiling", "missing_share"}
 # Columns whose cells name a statistic or rule, which is printed as a heading would be.
-NAMES = {"rule", "coefficient"}
+NAMES = {"rule", "coefficient", "index"}

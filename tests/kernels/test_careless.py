@@ -92,6 +92,11 @@ def test_runs_pass_over_missing_answers_and_end_at_sections():
     np.testing.assert_array_equal(careless.runs(x, [3]).longest, [2, 3, np.nan])
 
 
+def test_variability_within_sections_is_pooled():
+    x = np.array([[1.0, 1, 5, 5, 5], [1, 3, 2, 4, 6], [1, np.nan, 2, np.nan, np.nan]])
+    np.testing.assert_allclose(careless.response_variability(x, [0, 2]), [0, np.sqrt((2 + 8) / 3), np.nan])
+
+
 def test_covariances_that_are_not_positive_definite_give_no_distances():
     x = np.random.default_rng(1).normal(size=(30, 3))
     for singular in (np.column_stack([x, x[:, 0]]), np.column_stack([x, np.ones(30)]), x[:2], x[:0]):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -60,17 +61,27 @@ def runs(x: Array, sections: Sequence[int] = ()) -> Runs:
     return Runs(np.where(answered > 0, longest, np.nan), average)
 
 
-def response_variability(x: Array) -> Array:
-    """Intra-individual response variability: SD (n − 1) of a person's answers; NaN with fewer than two.
+def response_variability(x: Array, sections: Sequence[int] = ()) -> Array:
+    """Intra-individual response variability: SD (n − 1) of a person's answers; NaN without two answers in a section.
 
     Low where one option is given throughout (Dunn et al., 2018), high where options are drawn at random (Marjanovic et
-    al., 2015). In R: ``careless::irv(x)``.
+    al., 2015). In R: ``careless::irv(x)``. With several sections, the SD around each section's own mean, with n less
+    the number of sections answered, so that one option in each is no variability at all.
+
+    Parameters
+    ----------
+    x : answers as given.
+    sections : columns (from 0) at which another section begins.
     """
-    held = ~np.isnan(x)
-    n = held.sum(axis=1)
-    mean = np.divide(np.where(held, x, 0.0).sum(axis=1), n, out=np.zeros(len(x)), where=n > 0)
-    squares = (np.where(held, x - mean[:, None], 0.0) ** 2).sum(axis=1)
-    return np.sqrt(np.divide(squares, n - 1, out=np.full(len(x), np.nan), where=n > 1))
+    bounds = sorted({0, *sections, x.shape[1]})
+    squares, df = np.zeros(len(x)), np.zeros(len(x))
+    for start, end in pairwise(bounds):
+        part = x[:, start:end]
+        held = ~np.isnan(part)
+        squares += (np.where(held, part - _mean(part)[:, None], 0.0) ** 2).sum(axis=1)
+        df += np.maximum(held.sum(axis=1) - 1, 0)
+    variance: Array = np.divide(squares, df, out=np.full(len(x), np.nan), where=df > 0)
+    return np.sqrt(variance)
 
 
 @dataclass(frozen=True)
@@ -165,13 +176,14 @@ def even_odd(x: Array, scales: Sequence[Sequence[int]], fewest: int = FEWEST_PAI
     r = row_correlation(odd, even, fewest)
     with np.errstate(divide="ignore", invalid="ignore"):
         corrected = 2 * r / (1 + r)
-    return -np.where(np.isnan(r), np.nan, np.maximum(corrected, -1.0))
+    return np.asarray(-np.where(np.isnan(r), np.nan, np.maximum(corrected, -1.0)))
 
 
 def _mean(x: Array) -> Array:
     held = ~np.isnan(x)
     n = held.sum(axis=1)
-    return np.divide(np.where(held, x, 0.0).sum(axis=1), n, out=np.full(len(x), np.nan), where=n > 0)
+    mean: Array = np.divide(np.where(held, x, 0.0).sum(axis=1), n, out=np.full(len(x), np.nan), where=n > 0)
+    return mean
 
 
 def row_correlation(a: Array, b: Array, fewest: int = FEWEST_PAIRS) -> Array:
@@ -186,11 +198,11 @@ def row_correlation(a: Array, b: Array, fewest: int = FEWEST_PAIRS) -> Array:
     defined = (n >= max(fewest, 2)) & (squares[0] > TINY) & (squares[1] > TINY)
     product = (centred[0] * centred[1]).sum(axis=1)
     r = np.divide(product, np.sqrt(squares[0] * squares[1]), out=np.full(len(a), np.nan), where=defined)
-    return np.clip(r, -1.0, 1.0)
+    return np.asarray(np.clip(r, -1.0, 1.0))
 
 
 def item_pairs(x: Array, critical: float) -> Positions:
-    """Find pairs of items whose correlation (pairwise) exceeds `critical`, or where that is negative lies below, (m, 2).
+    """Find pairs of items whose pairwise correlation exceeds `critical`, or lies below it where it is negative, (m, 2).
 
     The first item of a pair is the later one, as in careless: a person's correlation over pairs depends on which item
     of a pair comes first.

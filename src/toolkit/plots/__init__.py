@@ -18,6 +18,7 @@ from . import (
     invariance,
     path_diagram,
     profile,
+    quality,
     reliability,
     residuals,
     retention,
@@ -40,6 +41,7 @@ FIGURES: dict[str, dict[str, Callable[[Result], Figure]]] = {
     "cfa": {"paths": path_diagram.paths, "residuals": residuals.residuals},
     "sem": {"paths": path_diagram.paths, "residuals": residuals.residuals},
     "invariance": {"ladder": invariance.ladder},
+    "quality": {"indices": quality.indices},
 }
 
 
