@@ -1,0 +1,104 @@
+"""Form: the pages of one person's occasion, and which of its items this session may show and change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ..store.records import Answer, Sitting
+from .plan import Entry, Plan, entries, in_order, item, pages, section
+from .schedule import Occasion, study_closes
+
+
+@dataclass(frozen=True)
+class Form:
+    """An occasion in pages. `shown` holds the items of this session, by id.
+
+    A session that goes on with what was begun earlier does not show what was answered on pages already left, since
+    somebody else may hold the device now: of earlier pages only required items without an answer are left, of later
+    ones those without an answer.
+    """
+
+    plan: Plan
+    occasion: Occasion
+    pages: tuple[tuple[Entry, ...], ...]
+    shown: Mapping[str, Entry]
+    position: int
+
+    @classmethod
+    def begin(
+        cls, plan: Plan, occasion: Occasion, person: str, sitting: Sitting, answers: Mapping[str, Answer]
+    ) -> Form:
+        """Lay out an occasion that was begun or is resumed."""
+        divided = tuple(pages(in_order(entries(plan, occasion, person), sitting.order)))
+        position = min(sitting.position, len(divided))
+        resumed = bool(answers) or position > 0
+
+        def is_shown(number: int, entry: Entry) -> bool:
+            if not resumed or number == position:
+                return True
+            return entry.id not in answers and (number > position or entry.required)
+
+        shown = {entry.id: entry for number, page in enumerate(divided) for entry in page if is_shown(number, entry)}
+        return cls(plan, occasion, divided, shown, position)
+
+    def where(self, name: str) -> int:
+        """Find the page of an item."""
+        return next(number for number, page in enumerate(self.pages) if any(entry.id == name for entry in page))
+
+    def missing(self, answers: Mapping[str, Answer]) -> list[str]:
+        """List the required items that have no answer."""
+        return [entry.id for page in self.pages for entry in page if entry.required and entry.id not in answers]
+
+    @property
+    def first(self) -> int:
+        """The first page that has something to show; there is no way back before it."""
+        parts = (number for number, page in enumerate(self.pages) if any(entry.id in self.shown for entry in page))
+        return next(parts, len(self.pages))
+
+    @property
+    def closes(self) -> datetime | None:
+        """When the time for answers ends: that of the occasion, or of the study."""
+        ends = [one for one in (self.occasion.closes, study_closes(self.plan.collection)) if one is not None]
+        return min(ends, default=None)
+
+    def to_page(self, language: str, answers: Mapping[str, Answer], position: int) -> dict[str, Any]:
+        """Describe the form for the page."""
+        return {
+            "page": "form",
+            "title": self.plan.title,
+            "sections": [self._section(number, language, answers) for number in range(len(self.pages))],
+            "position": max(position, self.first),
+            "first": self.first,
+            "timing": self.plan.collection.timing,
+            "closes": self.closes.isoformat() if self.closes else None,
+        }
+
+    def _section(self, number: int, language: str, answers: Mapping[str, Answer]) -> dict[str, Any]:
+        here = [entry for entry in self.pages[number] if entry.id in self.shown]
+        return {
+            **section(self.plan, self.pages, number, language),
+            "items": [_with_answer(entry, language, place == 0, answers) for place, entry in enumerate(here)],
+        }
+
+
+def _with_answer(entry: Entry, language: str, noted: bool, answers: Mapping[str, Answer]) -> dict[str, Any]:
+    return {**item(entry, language, noted=noted), "answer": as_given(entry, answers.get(entry.id))}
+
+
+def as_given(entry: Entry, answer: Answer | None) -> dict[str, Any] | None:
+    """Give an answer back in the form in which the page sends it."""
+    if answer is None or answer.is_empty:
+        return None
+    if answer.reason is not None:
+        return {"reason": answer.reason}
+    if answer.text is not None:
+        return {"text" if entry.kind == "text" else "value": answer.text}
+    return {"value": answer.value}
+
+
+def listed_answers(parts: Sequence[Sequence[Entry]], answers: Mapping[str, Answer]) -> list[tuple[Entry, Answer]]:
+    """Put answers beside what was asked, in the order in which it was shown."""
+    return [(entry, answers[entry.id]) for page in parts for entry in page if entry.id in answers]
