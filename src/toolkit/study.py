@@ -72,12 +72,12 @@ def missing_codes(value: Any) -> dict[Code, Reason]:
 
 def _code(code: Any) -> Code:
     """Take one missing code; NumPy's numbers become Python's, and what stands for nothing becomes the blank cell."""
-    own = code.item() if hasattr(code, "item") else code
-    if own is None or (isinstance(own, float) and math.isnan(own)):
+    plain = code.item() if hasattr(code, "item") else code
+    if plain is None or (isinstance(plain, float) and math.isnan(plain)):
         return ""
-    if isinstance(own, bool) or not isinstance(own, int | float | str):
+    if isinstance(plain, bool) or not isinstance(plain, int | float | str):
         raise ValueError(f"the missing code {quoted(code)} must be a number or a text")
-    return own
+    return plain
 
 
 class Keys(Spec):
@@ -202,9 +202,7 @@ class StudyFile(Spec):
     @model_validator(mode="after")
     def _has_answers(self) -> StudyFile:
         if not self.data and self.collection is None:
-            raise ValueError(
-                "the key 'data' is missing; name the files of answers, or a `collection` that gathers them"
-            )
+            raise ValueError("the key 'data' is missing; add it, or a `collection` that gathers answers")
         return self
 
     @field_validator("instruments", "covariates")
