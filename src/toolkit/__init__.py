@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .exchange.codebook import codebook
     from .instrument_model import Instrument
     from .linter import lint, lint_summary
+    from .questionnaire.widget import Questionnaire
     from .readers import Dialect, read_responses
     from .reporting.checklists import Hypothesis, cosmin
     from .reporting.run import report
@@ -42,6 +43,7 @@ _HOMES = {
     "Instrument": "instrument_model",
     "ModelOptions": "analysis.cfa",
     "QualityCuts": "analysis.quality",
+    "Questionnaire": "questionnaire.widget",
     "Responses": "responses",
     "Result": "results",
     "RotationOptions": "analysis.factors",
@@ -87,6 +89,7 @@ __all__ = [
     "Instrument",
     "ModelOptions",
     "QualityCuts",
+    "Questionnaire",
     "Responses",
     "Result",
     "RotationOptions",
