@@ -128,6 +128,7 @@ LAYERS = (
     "exchange",
     "reporting",
     "questionnaire",
+    "cli_collection",
     "cli",
     "__main__",
 )
