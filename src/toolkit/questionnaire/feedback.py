@@ -16,6 +16,7 @@ SCALES = {
     STRENGTHS: ("proactive", "relational", "collaborative", "solution_focused", "flexible"),
     WITHHOLDING: ("avoidance", "emotional_withdrawal", "nontransparency"),
 }
+FORMS = {STRENGTHS: ("has", "has10"), WITHHOLDING: ("rws", "rws6")}  # the long form, where both are there
 STEPS = {
     "avoidance": ("triggers", "practice", "set_times"),
     "emotional_withdrawal": ("noticing", "naming", "practice"),
@@ -102,13 +103,14 @@ def _is_low(one: Instrument, item: str, answers: Mapping[str, Answer]) -> bool:
 
 
 def _topics(instruments: Sequence[Instrument], name: str, answers: Mapping[str, Answer]) -> list[Topic]:
-    found = []
-    for one in instruments:
-        for scale in SCALES[name] if one.id == name else ():
-            mean = _mean(one, scale, answers) if scale in one.scales else None
+    found: dict[str, Topic] = {}
+    by_id = {one.id: one for one in instruments}
+    for one in (by_id[form] for form in FORMS[name] if form in by_id):
+        for scale in (scale for scale in SCALES[name] if scale in one.scales and scale not in found):
+            mean = _mean(one, scale, answers)
             if mean is not None:
-                found.append(Topic(name, scale, mean, *one.range(one.scale_items(scale)[0])))
-    return found
+                found[scale] = Topic(name, scale, mean, *one.range(one.scale_items(scale)[0]))
+    return [found[scale] for scale in SCALES[name] if scale in found]
 
 
 def _mean(one: Instrument, scale: str, answers: Mapping[str, Answer]) -> float | None:

@@ -33,13 +33,13 @@ def consent_page(plan: Plan, language: str, *, asks_couple_code: bool) -> dict[s
     }
 
 
-def notice(language: str, name: str, *more: str) -> dict[str, Any]:
-    """Say something that ends here: its title, its text, and further paragraphs."""
+def notice(language: str, name: str, *more: str, **values: str) -> dict[str, Any]:
+    """Say something that ends here: its title, its text with the values put in, and further paragraphs."""
     return {
         "page": "message",
         "name": name,
         "title": say(language, f"{name}_title"),
-        "paragraphs": [say(language, f"{name}_text"), *more],
+        "paragraphs": [say(language, f"{name}_text", **values), *more],
     }
 
 
@@ -49,10 +49,7 @@ def nothing_due(plan: Plan, language: str, found: Due) -> dict[str, Any]:
         when = moment(language, found.next, plan.collection.zone)
         if found.sent:
             return notice(language, "sent", say(language, "sent_next", moment=when))
-        return {
-            **notice(language, "not_due"),
-            "paragraphs": [say(language, "not_due_text", moment=when)],
-        }
+        return notice(language, "not_due", moment=when)
     return notice(language, "done" if found.state == "done" else "over")
 
 
