@@ -9,8 +9,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
-from . import linking, people, sittings, studies
-from .engine import TIMEOUT, Place, connect, locate, make_file, tighten
+from ..errors import StoreError
+from . import counts, linking, people, sittings, studies, times, withdrawal
+from .backup import backup
+from .definition import Definition, define, read_definition
+from .engine import TIMEOUT, Place, can_be_written, connect, locate, make_file, tighten
 from .failures import in_words
 from .records import (
     Answer,
@@ -20,24 +23,30 @@ from .records import (
     OccasionCount,
     Outcome,
     OwnAnswer,
+    PageTime,
     Participant,
     Progress,
     Sitting,
 )
+from .rows import rows
 from .schema import prepare
 
 __all__ = [
     "Answer",
     "Counts",
+    "Definition",
     "Invitation",
     "OccasionAnswers",
     "OccasionCount",
     "Outcome",
     "OwnAnswer",
+    "PageTime",
     "Participant",
     "Progress",
     "Sitting",
     "Store",
+    "define",
+    "read_definition",
 ]
 
 Clock = Callable[[], datetime]
@@ -93,15 +102,31 @@ class Store:
         place = locate(url, folder)
         if place.file is not None and create:
             make_file(place.file)
+        if place.file is not None and not place.file.is_file():
+            raise StoreError(f"there is no store {place.name}. Check the path; nothing was made.")
+        read_only = place.file is not None and not create and not can_be_written(place.file)
         with in_words(place.name):
-            engine = connect(place, timeout=timeout)
-            prepare(engine, place, create=create)
+            engine = connect(place, timeout=timeout, read_only=read_only)
+            try:
+                prepare(engine, place, create=create, read_only=read_only)
+            except BaseException:
+                engine.dispose()
+                raise
+        if read_only:
+            return cls(engine, place, now)
         if place.file is not None:
             tighten(place.file)
-        return cls(engine, place, now)
+        store = cls(engine, place, now)
+        store.scrub()
+        return store
 
     def __repr__(self) -> str:
         return f"<Store {self._place.name}>"
+
+    @property
+    def name(self) -> str:
+        """Where the store is, without a password."""
+        return self._place.name
 
     def close(self) -> None:
         """Close all connections."""
@@ -123,14 +148,15 @@ class Store:
             return studies.names(connection)
 
     def register(self, study: str, definition: str) -> None:
-        """Keep what a study asks, as JSON (see `definition.define`), so that the store alone can be read."""
+        """Keep what a study asks, as JSON (see `define`), so that the store alone can be read."""
         with self._writing() as connection:
             studies.register(connection, study, definition, self._now())
 
-    def definition(self, study: str) -> str | None:
+    def definition(self, study: str) -> Definition | None:
         """Read what was registered last; None where nothing was."""
         with self._reading() as connection:
-            return studies.definition(connection, study)
+            found = studies.definition(connection, study)
+        return None if found is None else read_definition(found)
 
     def refuse(self, study: str, rule: str) -> None:
         """Count a refused input by its rule and time; never its content, nor whose it was."""
@@ -221,3 +247,66 @@ class Store:
         """Read everything that one person answered, for that person."""
         with self._reading() as connection:
             return sittings.own(connection, participant)
+
+    def withdraw(self, study: str, withdrawal_code: str, *, closes: datetime | None = None) -> bool:
+        """Erase the person who has this code: answers, audit, times, consent, tokens, couple link, name.
+
+        A date without identity stays, and the partner's data stay as they are. In SQLite the file is rewritten and its
+        log emptied, so that nothing can be read from its bytes; while another program reads the file for long, that
+        waits until the store is opened next. Copies made earlier, and PostgreSQL's own logs, are not reached.
+
+        Returns
+        -------
+        bool
+            False for an unknown or used code, or once the study has closed.
+        """
+        if closes is not None and self._now() > closes:
+            return False
+        with self._writing() as connection:
+            found = withdrawal.withdraw(connection, study, withdrawal_code, self._now())
+        if found:
+            self.scrub()
+        return found
+
+    def scrub(self) -> bool:
+        """Overwrite what is left of the bytes of those who withdrew; False where another program is in the way."""
+        with self._reading() as connection:
+            if not withdrawal.is_pending(connection):
+                return True
+        with in_words(self._place.name):
+            done = withdrawal.scrub(self._engine, self._place)
+        if done:
+            with self._writing() as connection:
+                withdrawal.scrubbed(connection)
+        return done
+
+    def progress(self, study: str) -> list[Progress]:
+        """Say how far everybody came on every occasion they began; for the researcher alone."""
+        with self._reading() as connection:
+            return counts.progress(connection, study)
+
+    def counts(self, study: str) -> Counts:
+        """Count people, couples and occasions; for the researcher alone."""
+        with self._reading() as connection:
+            return counts.counts(connection, study)
+
+    def page_times(self, study: str) -> list[PageTime]:
+        """Say how long occasions stayed on their pages, without saying whose they are."""
+        with self._reading() as connection:
+            return times.page_seconds_by_place(connection, study)
+
+    def rows(self, study: str) -> list[OccasionAnswers]:
+        """Read all answers of a study, one record per person and occasion."""
+        with self._reading() as connection:
+            return rows(connection, study)
+
+    def backup(self, path: str | Path) -> Path:
+        """Copy a SQLite store to a new file while people answer; the copy holds whole transactions only.
+
+        Raises
+        ------
+        StoreError
+            If the file is there already or cannot be written; for PostgreSQL, with the command to use.
+        """
+        with in_words(self._place.name):
+            return backup(self._engine, self._place, Path(path))

@@ -123,6 +123,11 @@ def make_file(file: Path) -> None:
     os.close(made)
 
 
+def can_be_written(file: Path) -> bool:
+    """Tell whether SQLite may write to a file and beside it."""
+    return os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)
+
+
 def tighten(file: Path) -> None:
     """Take everybody else's rights from the file and from what SQLite keeps beside it, with a warning."""
     if os.name != "posix":

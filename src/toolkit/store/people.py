@@ -19,11 +19,16 @@ WIDTH = 3  # P001: more digits where a study has more people
 _PARTICIPANT = select(participants, couples.c.couple).outerjoin_from(participants, couples)
 
 
+def no_participant() -> StoreError:
+    """Say that a person is not, or no longer, in the store."""
+    return StoreError("there is no such participant in the store; they may have withdrawn.")
+
+
 def participant(connection: Connection, number: int) -> Participant:
     """Read one participant; who is gone has withdrawn."""
     row = connection.execute(_PARTICIPANT.where(participants.c.id == number)).one_or_none()
     if row is None:
-        raise StoreError("there is no such participant in the store; they may have withdrawn.")
+        raise no_participant()
     return _record(row)
 
 
@@ -159,7 +164,7 @@ def renew_withdrawal_code(connection: Connection, number: int) -> str:
     code = new_code()
     held = update(participants).where(participants.c.id == number).values(withdrawal_checksum=code_checksum(code))
     if connection.execute(held).rowcount == 0:
-        raise StoreError("there is no such participant in the store; they may have withdrawn.")
+        raise no_participant()
     return code
 
 

@@ -157,3 +157,13 @@ class OccasionAnswers:
     order: tuple[str, ...]
     seconds: float | None
     answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True)
+class PageTime:
+    """How long one occasion stayed on one page (counted from 0)."""
+
+    wave: str | None
+    day: str | None
+    position: int
+    seconds: float

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from typing import NoReturn
 
 from sqlalchemy import Connection, Engine, insert, inspect, select, text, update
 from sqlalchemy.exc import OperationalError
@@ -17,10 +18,12 @@ FIRST_OPENING = 7_046_029  # PostgreSQL's lock for whoever makes the tables
 TRIES, WAIT = 600, 0.05
 
 
-def prepare(engine: Engine, place: Place, *, create: bool) -> None:
+def prepare(engine: Engine, place: Place, *, create: bool, read_only: bool = False) -> None:
     """Make the tables or move them forward, safely if several processes do it at once."""
     if _ready(engine):
         return
+    if read_only:
+        _refuse_to_read(engine, place)
     if place.file is not None:
         _look_first(engine, place, create)
         _keep_a_log(engine)
@@ -56,6 +59,20 @@ def _keep_a_log(engine: Engine) -> None:
             time.sleep(WAIT)
         finally:
             connection.close()
+
+
+def _refuse_to_read(engine: Engine, place: Place) -> NoReturn:
+    """Say why a store that may only be read cannot be read: it would have to be made, or moved forward, first."""
+    with engine.execution_options(reading=True).connect() as connection:
+        found = _found(connection)
+        if found is None:
+            _check_free(connection, place, create=False)
+        elif found > VERSION:
+            _forward(connection, found, place)
+    raise StoreError(
+        f"the store {place.name} has schema {found} and must be moved to {VERSION}, but may only be read. "
+        "Copy it to a folder of your own and open the copy."
+    )
 
 
 def _ready(engine: Engine) -> bool:

@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from .people import participant
+from .people import no_participant
 from .records import Answer, Outcome, OwnAnswer, Sitting
-from .tables import answers, audit, page_times, sittings
+from .tables import answers, audit, page_times, participants, sittings
 
 
 def _record(row: Row[Any]) -> Sitting:
@@ -39,7 +39,9 @@ def sit(
     now: datetime,
 ) -> Sitting:
     """Begin or resume an occasion; the newest page holds the lease, and the first order stays."""
-    participant(connection, number)
+    held = select(participants.c.id).where(participants.c.id == number).with_for_update()
+    if connection.execute(held).one_or_none() is None:
+        raise no_participant()
     wave, day = (part or "" for part in occasion)
     mine = (sittings.c.participant_id == number) & (sittings.c.wave == wave) & (sittings.c.day == day)
     found = connection.execute(select(sittings).where(mine).with_for_update()).one_or_none()
