@@ -50,7 +50,7 @@ class Clock:
         return self.seconds
 
     def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
+        self.slept.append(round(seconds, 6))
         self.seconds += seconds
 
     def go(self, **by: float) -> None:
