@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .analysis.key_audit import key_audit, suspect_scales
     from .analysis.model_comparison import compare_models
     from .analysis.ordinal import polychoric
+    from .analysis.participation import participation
     from .analysis.profiles import style_profile
     from .analysis.quality import QualityCuts, quality
     from .analysis.reliability import reliability
@@ -68,6 +69,7 @@ _HOMES = {
     "key_audit": "analysis.key_audit",
     "lint": "linter",
     "lint_summary": "linter",
+    "participation": "analysis.participation",
     "polychoric": "analysis.ordinal",
     "quality": "analysis.quality",
     "read_responses": "readers",
@@ -114,6 +116,7 @@ __all__ = [
     "key_audit",
     "lint",
     "lint_summary",
+    "participation",
     "polychoric",
     "quality",
     "read_responses",

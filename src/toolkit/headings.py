@@ -164,7 +164,22 @@ HEADINGS = {
     "side": "Flagged if",
     "doi": "DOI",
     "n_without": "n without",
-    "change_in_sd": "Change in SD",
+    "difference_in_sd": "Difference in SD",
+    "n_flagged": "Flagged",
+    "in_data": "In the data",
+    "n_lost": "Lost",
+    "n_joined": "Joined",
+    "n_couples": "Couples",
+    "n_expected": "Expected",
+    "n_started": "Began",
+    "n_submitted": "Submitted",
+    "n_late": "Late",
+    "n_stopped": "Stopped",
+    "n_days": "Days",
+    "started_so_far": "Began so far",
+    "submitted_so_far": "Submitted so far",
+    "q1": "Lower quartile",
+    "q3": "Upper quartile",
     "min": "Minimum",
     "max": "Maximum",
 }
@@ -182,6 +197,6 @@ BOUNDED_BY_ONE = {"r", "icc", "kappa", "loading"}  # estimates whose column `ci`
 INTERVAL = re.compile(
     r"^(ci|(r_drop|loading|rmsea)_ci|satterthwaite|percentile|alpha_(ci|feldt|duhachek|percentile|bca|ordinal_ci)|omega_(fitted|observed)_ci)_low$"
 )
-PERCENT = {"share", "floor", "ceiling", "missing_share"}
+PERCENT = {"share", "still", "floor", "ceiling", "missing_share"}
 # Columns whose cells name a statistic or rule, which is printed as a heading would be.
-NAMES = {"rule", "coefficient", "index"}
+NAMES = {"rule", "coefficient", "index", "stage"}

@@ -11,8 +11,9 @@ from toolkit.kernels import careless
 from toolkit.simulation import Design
 
 SHARES = {"straight_lining": 0.05, "random": 0.05, "drifting": 0.05}
-ITEMS = [f"q{number}" for number in range(1, 13)]
+ITEMS = [f"q{number}" for number in range(1, 21)]
 KEYS = {"one": ["q1", "-q2", "q3", "q4"], "two": ["q5", "q6", "-q7", "q8"], "three": ["q9", "q10", "-q11", "q12"]}
+KEYS |= {"four": ["q13", "q14", "q15", "q16"], "five": ["q17", "q18", "q19", "q20"]}
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +29,8 @@ def found(simulated):
 
 def drawn(n=80, seed=3):
     rng = np.random.default_rng(seed)
-    trait = rng.normal(size=(n, 3)).repeat(4, axis=1)
-    raw = pd.DataFrame(np.clip(np.floor(3.5 + trait + rng.normal(size=(n, 12)) * 0.8), 1, 6).astype(int), columns=ITEMS)
+    trait = rng.normal(size=(n, 5)).repeat(4, axis=1)
+    raw = pd.DataFrame(np.clip(np.floor(3.5 + trait + rng.normal(size=(n, 20)) * 0.8), 1, 6).astype(int), columns=ITEMS)
     for name in ("q2", "q7", "q11"):
         raw[name] = 7 - raw[name]
     return raw
@@ -77,7 +78,7 @@ def test_values_are_those_of_the_kernels():
     np.testing.assert_array_equal(cases["longstring"], careless.runs(x).longest)
     np.testing.assert_allclose(cases["irv_low"], careless.response_variability(x))
     np.testing.assert_allclose(cases["mahalanobis"], careless.mahalanobis(x).squared)
-    halves = careless.even_odd(turned, [range(0, 4), range(4, 8), range(8, 12)])
+    halves = careless.even_odd(turned, [range(start, start + 4) for start in range(0, 20, 4)])
     np.testing.assert_allclose(cases["even_odd"], halves, atol=1e-12)
 
 
@@ -114,7 +115,7 @@ def test_missed_instructed_items_and_too_fast():
     result = tk.quality(answers(raw), instructed={"check1": 3, "check2": 1})
     assert row(result, "missed")[["n", "n_flagged"]].tolist() == [79, 6]
     assert row(result, "too_fast")[["n", "n_flagged"]].tolist() == [80, 7]
-    assert result.cases["too_fast"].iloc[[0, 10]].tolist() == [20 / 12, 5.0]
+    assert result.cases["too_fast"].iloc[[0, 10]].tolist() == [1.0, 3.0]
     assert result.cases["flagged_by"].iloc[0].endswith("missed, too_fast")
     named = tk.quality(answers(raw.rename(columns={"seconds": "took"})), seconds="took")
     assert row(named, "too_fast")["n_flagged"] == 7
@@ -129,15 +130,24 @@ def test_what_cannot_be_computed_says_why(found):
     assert "10 pairs" in notes["Psychometric antonyms"]
     assert "aps.noticing" in notes["Even–odd inconsistency"]
     few = tk.quality(answers(drawn(10))).fit.set_index("model")["note"]
-    assert few["Mahalanobis distance"] == "not computed: 10 people with answers are too few for 12 items"
+    assert few["Mahalanobis distance"] == "not computed: 10 people with answers are too few for 20 items"
     frame = tk.quality(drawn()).fit.set_index("model")["note"]
-    assert "3 scales" in frame["Even–odd inconsistency"]
+    assert "5 scales" in frame["Even–odd inconsistency"]
     constant = tk.quality(drawn().assign(q1=2)).fit.set_index("model")["note"]
     assert "not positive definite" in constant["Mahalanobis distance"]
     alike = pd.DataFrame(np.tile([1, 2, 3], (20, 1)), columns=["a", "b", "c"])
     notes = tk.quality(alike).fit.set_index("model")["note"]
     assert "vary equally" in notes["Low variability (IRV)"]
     assert "QualityCuts(longstring=…)" in notes["Longest run (longstring)"]
+
+
+def test_items_that_nobody_was_asked_do_not_count():
+    raw = drawn().assign(**dict.fromkeys(KEYS["five"], np.nan))
+    result = tk.quality(answers(raw))
+    assert result.settings["items"] == ITEMS[:16]
+    notes = result.fit.set_index("model")["note"]
+    assert notes["Even–odd inconsistency"].endswith("but there are 4")
+    assert row(result, "mahalanobis")["n"] == 80
 
 
 def test_estimates_without_flagged_rows_are_those_of_the_kept_rows(simulated, found):
@@ -153,7 +163,7 @@ def test_estimates_without_flagged_rows_are_those_of_the_kept_rows(simulated, fo
         r = scores["rws.avoidance"].corr(scores["bar.unsafety"])
         assert moved.loc[("r", "rws.avoidance with bar.unsafety"), f"estimate{suffix}"] == pytest.approx(r)
     row = moved.loc[("mean", "rws.total")]
-    assert row["change"] == row["estimate_without"] - row["estimate"]
+    assert row["difference"] == row["estimate_without"] - row["estimate"]
 
 
 def test_nothing_is_dropped_and_a_flag_is_no_proof(found, simulated):
@@ -183,7 +193,7 @@ def test_few_people_are_not_counted_and_their_answers_not_told():
     assert ((shown_bins == 0) | (shown_bins >= 5)).all()
     assert (
         row(tk.quality(answers(raw), smallest_cell=1), "longstring")["n_flagged"]
-        == (result.cases["longstring"] >= 6).sum()
+        == (result.cases["longstring"] >= 10).sum()
     )
 
 

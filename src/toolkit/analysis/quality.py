@@ -10,7 +10,7 @@ import pandas as pd
 
 from .. import format as fmt
 from ..checks import check_count
-from ..errors import AnalysisError, ArgumentError
+from ..errors import ArgumentError
 from ..responses import Responses
 from ..results import Result, fit_table
 from .inputs import one_blas_thread, sample
@@ -48,7 +48,7 @@ def quality(
       (median ± 3 · 1.4826 · MAD). With several instruments, the SD around the mean of each.
     - `mahalanobis`: D² = (x − m)' S⁻¹ (x − m) over the items answered, against chi-square with as many df.
     - `even_odd`: −2r / (1 + r), r the person's correlation of the means of odd and even items over scales, after
-      reversal. High is careless.
+      reversal. High is careless. Five scales are needed.
     - `synonyms`, `antonyms`: the person's correlation over pairs of items that correlate beyond .60 or −.60 in all
       people; ten pairs are needed.
     - `missed`: wrong answers to instructed items.
@@ -71,9 +71,9 @@ def quality(
         `estimates`, a row per index: `index`, `n` with a value, `side` and `cut`, `n_flagged` and `share` (empty for
         few people), `meaning`, `source`, `doi`. `tables`: `flags` (people by the number of indices that flag them),
         `without_flagged` (`kind` mean, alpha or r; `subject`; `n` and `estimate` with all rows; `n_without` and
-        `estimate_without`; `change`, for means also in SDs), `histogram`. `cases`, a row per respondent with the same
-        index as the data: keys, `n_answered`, each index, `n_flags`, `flagged_by`; they never leave the machine. `fit`
-        says which index could not be computed, and why.
+        `estimate_without`; `difference`, for means also in SDs; empty where few people or none are flagged),
+        `histogram`. `cases`, a row per respondent with the same index as the data: keys, `n_answered`, each index,
+        `n_flags`, `flagged_by`; they never leave the machine. `fit` says which index could not be computed, and why.
 
     Raises
     ------
@@ -119,8 +119,6 @@ def quality(
     named = frozenset((seconds or "", "seconds", "seconds_per_item", *(instructed or {})))
     answered = Answered.of(chosen.responses, named)
     present = answered.n_answered > 0
-    if not present.any():
-        raise AnalysisError("nobody answered an item, so there is nothing to look at.")
     found = indices(answered, cuts, seconds, instructed or {})
     n_flags = np.sum([one.flags for one in found], axis=0)
     estimates = index_table(found, smallest_cell)
@@ -159,8 +157,10 @@ def quality(
 
 def _moved(responses: Responses, kept: Any, smallest_cell: int, n: int) -> pd.DataFrame:
     """Compare estimates, where enough people were flagged for the difference to tell nobody's answers."""
-    few = shown(int((~kept).sum()), n, smallest_cell) is None
-    return moves(responses, np.ones(len(kept), dtype=bool) if few else kept, smallest_cell).iloc[: 0 if few else None]
+    n_flagged = int((~kept).sum())
+    if n_flagged and shown(n_flagged, n, smallest_cell) is not None:
+        return moves(responses, kept, smallest_cell)
+    return moves(responses, np.ones(len(kept), dtype=bool), smallest_cell).iloc[:0]
 
 
 def _fit(found: Sequence[Index], n: int) -> pd.DataFrame:

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from scipy import special
 
 from .. import format as fmt
-from ..checks import check_known, check_number, listed, quoted
-from ..errors import ArgumentError
+from ..checks import check_known, check_number, counted, listed, quoted
+from ..errors import AnalysisError, ArgumentError
 from ..kernels import careless
 from ..responses import Responses
 from .inputs import Array, answers_array, as_numbers, chosen_items, item_array
@@ -22,7 +22,7 @@ Side = Literal["at least", "above", "below"]
 
 FEWEST_IN_RUN = 6
 FEWEST_IN_HALF = 2
-FEWEST_SYNONYMS = 10  # over fewer pairs, a person's correlation says little
+FEWEST_SCALES, FEWEST_SYNONYMS = 5, 10  # over fewer, a person's correlation says little
 STABLE = 5  # persons for each item, below which chi-square is a poor guide to distances
 PER_ITEM, TOTAL = "seconds_per_item", "seconds"
 SOURCES = {
@@ -157,8 +157,11 @@ class Answered:
 
     @classmethod
     def of(cls, responses: Responses, others: frozenset[str]) -> Answered:
-        """Take all items but instructed ones; of a plain frame all numeric columns but those named otherwise."""
-        items = tuple(name for name in chosen_items(responses, None) if name not in others)
+        """Take the items that anybody answered; of a plain frame all numeric columns but those named otherwise."""
+        named = [name for name in chosen_items(responses, None) if name not in others]
+        items = tuple(name for name in named if responses.frame[name].notna().any())
+        if not items:
+            raise AnalysisError("nobody answered an item, so there is nothing to look at.")
         raw = answers_array(responses, items)
         if not responses.instruments:
             return cls(responses, items, raw, raw, (0,))
@@ -200,6 +203,8 @@ class Answered:
         for name in self.responses.own_scales:
             one, scale = self.responses.find_scale(name)
             held = [item for item in one.scale_items(scale) if item in self.items]
+            if not held:
+                continue
             if one.scales[scale].kind == "composite" or len(held) < 2 * FEWEST_IN_HALF:
                 short.append(name)
                 continue
@@ -282,8 +287,8 @@ def _mahalanobis(answered: Answered, cuts: QualityCuts) -> Index:
 def _even_odd(answered: Answered, cuts: QualityCuts) -> Index:
     x, scales, short = answered.halves()
     left_out = f"scales with fewer than {FEWEST_IN_HALF} items a half are left out: {', '.join(short)}" if short else ""
-    if len(scales) < careless.FEWEST_PAIRS:
-        reason = f"{careless.FEWEST_PAIRS} scales with at least {FEWEST_IN_HALF} items a half are needed"
+    if len(scales) < FEWEST_SCALES:
+        reason = f"{FEWEST_SCALES} scales with at least {FEWEST_IN_HALF} items a half are needed"
         return absent("even_odd", answered.n, f"{reason}, but there are {len(scales)}")
     values = careless.even_odd(x, scales)
     if np.isnan(values).all():
@@ -318,7 +323,7 @@ def _missed(answered: Answered, cuts: QualityCuts, instructed: Mapping[str, Any]
     values = careless.missed(np.column_stack([one for one in columns if one is not None]), right)
     if np.isnan(values).all():
         return absent("missed", answered.n, "nobody answered an instructed item")
-    rule = f"wrong answers to the {len(instructed)} instructed items"
+    rule = f"wrong answers to {counted(len(instructed), 'instructed item')}"
     return Index("missed", values, cuts.missed, "at least", rule, "an instructed item without answer is not wrong")
 
 

@@ -18,8 +18,8 @@ from .inputs import Array, item_array, why_no_covariance
 from .privacy import hidden
 from .quality_indices import SOURCES, Flags, Index
 
-MOST_BINS = 24
-MOVES = ("kind", "subject", "n", "estimate", "n_without", "estimate_without", "change", "change_in_sd")
+FEWEST_BINS, MOST_BINS = 6, 24
+MOVES = ("kind", "subject", "n", "estimate", "n_without", "estimate_without", "difference", "difference_in_sd")
 
 
 def shown(n: int, of: int, smallest_cell: int) -> int | None:
@@ -88,12 +88,13 @@ def hidden_bins(counts: Any, smallest_cell: int) -> Any:
 
 
 def _edges(values: Array) -> Array:
-    """Divide the range of values evenly; whole numbers get bins of their own where they are not too many."""
+    """Divide the range of values evenly, about √n times; whole numbers get bins of their own unless they are many."""
     low, high = float(values.min()), float(values.max())
     if (values == np.floor(values)).all():
         width = max(1, int(np.ceil((high - low + 1) / MOST_BINS)))
         return np.arange(low - 0.5, high + width + 0.5, width)
-    return np.linspace(low, high, MOST_BINS + 1) if low < high else np.array([low - 0.5, low + 0.5])
+    n_bins = int(np.clip(np.ceil(np.sqrt(len(values))), FEWEST_BINS, MOST_BINS))
+    return np.linspace(low, high, n_bins + 1) if low < high else np.array([low - 0.5, low + 0.5])
 
 
 def moves(responses: Responses, kept: Flags, smallest_cell: int) -> pd.DataFrame:
@@ -103,8 +104,8 @@ def moves(responses: Responses, kept: Flags, smallest_cell: int) -> pd.DataFrame
     """
     rows = [*_means(responses, kept), *_alphas(responses, kept), *_correlations(responses, kept)]
     table = pd.DataFrame(rows, columns=["kind", "subject", "n", "estimate", "n_without", "estimate_without", "sd"])
-    table["change"] = table["estimate_without"] - table["estimate"]
-    table["change_in_sd"] = table["change"] / table["sd"]
+    table["difference"] = table["estimate_without"] - table["estimate"]
+    table["difference_in_sd"] = table["difference"] / table["sd"]
     lost = table["n"] - table["n_without"]
     return table[(lost == 0) | (lost >= smallest_cell)].reset_index(drop=True)[list(MOVES)]
 
@@ -146,13 +147,13 @@ def _correlations(responses: Responses, kept: Flags) -> Iterator[tuple[Any, ...]
 
 def largest_moves(table: pd.DataFrame) -> str:
     """Say which mean, alpha and correlation move most."""
-    if not (table["change"] != 0).any():
+    if not (table["difference"] != 0).any():
         return ""
     parts = []
     for kind, column, word in (
-        ("mean", "change_in_sd", "mean"),
-        ("alpha", "change", "alpha"),
-        ("r", "change", "correlation"),
+        ("mean", "difference_in_sd", "mean"),
+        ("alpha", "difference", "alpha"),
+        ("r", "difference", "correlation"),
     ):
         rows = table[(table["kind"] == kind) & table[column].notna()]
         if len(rows):

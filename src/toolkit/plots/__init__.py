@@ -16,6 +16,7 @@ from . import (
     answers,
     factors,
     invariance,
+    participation,
     path_diagram,
     profile,
     quality,
@@ -42,6 +43,14 @@ FIGURES: dict[str, dict[str, Callable[[Result], Figure]]] = {
     "sem": {"paths": path_diagram.paths, "residuals": residuals.residuals},
     "invariance": {"ladder": invariance.ladder},
     "quality": {"indices": quality.indices},
+    "participation": {
+        "flow": participation.flow,
+        "completion": participation.completion,
+        "dates": participation.dates,
+        "dropout": participation.dropout,
+        "times": participation.times,
+        "diary": participation.diary,
+    },
 }
 
 

@@ -52,7 +52,8 @@ def _draw(axes: Axes, bins: pd.DataFrame, row: Any, smallest: int) -> None:
     axes.set_title(fmt.heading(row.index))
     axes.set_ylabel("Persons")
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
-    axes.xaxis.set_major_locator(MaxNLocator(6))
+    whole = bool((low + 0.5 == np.floor(low + 0.5)).all())
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=whole))
     axes.tick_params(axis="y", size=3)
     _draw_cut(axes, cut, row, (cut - left) / (right - left) < 0.5)
 
