@@ -251,6 +251,7 @@ def test_a_definition_is_read_as_it_was_written():
     text = define(instruments, title="Zoë", simulated=True, collection=collection(closes="2027-06-30"))
     read = read_definition(text)
     assert (read.title, read.simulated, list(read.instruments)) == ("Zoë", True, instruments)
+    assert [list(one.scales) for one in read.instruments] == [list(one.scales) for one in instruments]
     assert read.collection == collection(closes="2027-06-30")
     assert define(read.instruments, title="Zoë", simulated=True, collection=read.collection) == text
     for broken in ("", "{}", "[]", '{"title": 1, "simulated": 2, "instruments": [{}], "collection": null}'):

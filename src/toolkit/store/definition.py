@@ -40,7 +40,7 @@ def define(
         "instruments": [one.model_dump(mode="json", exclude_defaults=True) for one in instruments],
         "collection": collection and collection.model_dump(mode="json", exclude_defaults=True, exclude={"store"}),
     }
-    return json.dumps(content, ensure_ascii=False, sort_keys=True)
+    return json.dumps(content, ensure_ascii=False)
 
 
 def read_definition(text: str) -> Definition:
