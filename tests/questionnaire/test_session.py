@@ -150,16 +150,22 @@ def test_a_resumed_form_begins_at_the_page_reached_where_nothing_is_required(pla
     assert items_of(page)[:3] == [[], [], []]
 
 
-def test_what_is_not_shown_any_more_cannot_be_answered(plan, store, clock, couple):
+def test_an_answer_that_was_under_way_when_the_connection_broke_is_taken_and_tells_nothing(plan, store, clock, couple):
     first = Visit(plan, store, clock)
     first.enter(couple[0])
     first.answer(rws01=1, rws09=1)
     first.send("place", position=2)
     second = Visit(plan, store, clock)
-    second.enter(couple[0])
-    reply = second.send("answer", item="rws09", value=4)
-    assert (reply["type"], reply["rule"], reply["item"]) == ("refused", "item", None)
-    assert stored(store, plan, couple[0])["rws09"].value == 1
+    assert "rws09" not in all_items(second.enter(couple[0])["page"])
+    told = [second.send("answer", item="rws09", value=value) | {"to": 0} for value in (1, 4)]
+    assert told == [{"type": "saved", "item": "rws09", "to": 0}] * 2
+    assert stored(store, plan, couple[0])["rws09"].value == 4
+
+
+def test_who_was_not_invited_is_asked_for_no_couple_code(plan, store, clock, couple):
+    visit = Visit(plan, store, clock, participant=store.walk_in(plan.study, "me"))
+    assert visit.send("hello", language=None)["page"]["asks_couple_code"] is False
+    assert visit.send("open", token=couple[0].token)["page"]["asks_couple_code"] is True
 
 
 def test_the_order_of_a_resumed_form_is_the_one_it_was_begun_with(tmp_path, store, clock):

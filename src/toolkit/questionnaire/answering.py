@@ -9,9 +9,9 @@ from .messages import AnswerMessage, Refusal
 from .plan import Entry
 
 
-def read_answer(message: AnswerMessage, shown: Mapping[str, Entry], *, timing: bool) -> Answer | Refusal:
-    """Read an answer to one of the items that are shown, or say which rule it breaks."""
-    entry = shown.get(message.item)
+def read_answer(message: AnswerMessage, asked: Mapping[str, Entry], *, timing: bool) -> Answer | Refusal:
+    """Read an answer to one of the items that are asked, or say which rule it breaks."""
+    entry = asked.get(message.item)
     if entry is None:
         return Refusal("item")
     refused = _fault(message, entry)

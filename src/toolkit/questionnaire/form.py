@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from ..store.records import Answer, Sitting
@@ -14,11 +15,12 @@ from .schedule import Occasion, study_closes
 
 @dataclass(frozen=True)
 class Form:
-    """An occasion in pages. `shown` holds the items of this session, by id.
+    """An occasion in pages. `shown` holds the items that this session shows, by id.
 
     A session that goes on with what was begun earlier does not show what was answered on pages already left, since
     somebody else may hold the device now: of earlier pages only required items without an answer are left, of later
-    ones those without an answer.
+    ones those without an answer. An answer to what is not shown is taken all the same, for it may have been given
+    before the connection broke, and taking it tells nothing.
     """
 
     plan: Plan
@@ -43,6 +45,11 @@ class Form:
 
         shown = {entry.id: entry for number, page in enumerate(divided) for entry in page if is_shown(number, entry)}
         return cls(plan, occasion, divided, shown, position)
+
+    @cached_property
+    def by_id(self) -> dict[str, Entry]:
+        """Everything that is asked at the occasion."""
+        return {entry.id: entry for page in self.pages for entry in page}
 
     def where(self, name: str) -> int:
         """Find the page of an item."""

@@ -82,6 +82,7 @@ class Session:
         self._language = plan.languages[0]
         self._chosen = False
         self._person: Participant | None = participant
+        self._walked_in = participant is not None
         self._greeted = participant is None
         self._form: Form | None = None
         self._sitting: Sitting | None = None
@@ -144,6 +145,7 @@ class Session:
         found = self._slowly("token", lambda: self._store.admit(self._plan.study, as_secret(message.token)))
         if found is None:
             return self._refusal("token", "token_refused")
+        self._walked_in = False
         self._arrive(found)
         return self._page()
 
@@ -175,7 +177,7 @@ class Session:
             return self._refuse(Refusal("state"))
         if self._is_closed():
             return self._end("closed")
-        read = read_answer(message, form.shown, timing=self._plan.collection.timing)
+        read = read_answer(message, form.by_id, timing=self._plan.collection.timing)
         if isinstance(read, Refusal):
             return self._refuse(read)
         outcome = self._store.save(sitting.number, read, lease=self._lease, sequence=message.sequence)
@@ -314,7 +316,7 @@ class Session:
     def _refuse(self, refusal: Refusal) -> Reply:
         """Count a refused message by the rule it broke, and say so without repeating it."""
         self._store.refuse(self._plan.study, refusal.rule)
-        known = self._form is not None and refusal.item in self._form.shown
+        known = self._form is not None and refusal.item in self._form.by_id
         return {
             "type": "refused",
             "rule": refusal.rule,
@@ -343,7 +345,9 @@ class Session:
         return {"type": "page", "page": self._show()}
 
     def _asks_couple_code(self) -> bool:
-        return self._plan.couples and self._person is not None and self._person.couple is None
+        """Tell whether a partner has to be linked; who was not invited has no code."""
+        unlinked = self._person is not None and self._person.couple is None
+        return self._plan.couples and unlinked and not self._walked_in
 
     def _is_closed(self) -> bool:
         return is_closed(self._plan.collection, self._now())
