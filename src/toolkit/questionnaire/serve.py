@@ -26,6 +26,7 @@ from .fieldwork import collecting, store_of
 STORE = "TOOLKIT_STORE"
 HEALTH_SECONDS = 5
 HEALTH_KEPT = 2
+BACKLOG = 256
 PATH = re.compile(r"/([A-Za-z0-9_-]+/)*[A-Za-z0-9_-]*")
 
 
@@ -118,15 +119,16 @@ def serve(
 
 def listen(door: Door) -> list[socket.socket]:
     """Take the port, so that a taken one is told before anything starts."""
-    from tornado.netutil import bind_sockets
-
+    family = socket.AF_INET6 if ":" in door.host else socket.AF_INET
     try:
-        return bind_sockets(door.port, door.host)
+        taken = socket.create_server((door.host, door.port), family=family, backlog=BACKLOG)
     except OSError as problem:
         raise ToolkitError(
             f"nothing can be served on port {door.port} of {door.host} ({problem.strerror}). Another program may "
             "use it: end that, or choose another port with --port."
         ) from None
+    taken.setblocking(False)
+    return [taken]
 
 
 def opening_words(language: str) -> dict[str, str]:
