@@ -168,7 +168,7 @@ def test_estimates_without_flagged_rows_are_those_of_the_kept_rows(simulated, fo
 
 def test_nothing_is_dropped_and_a_flag_is_no_proof(found, simulated):
     assert len(found.cases) == len(simulated.frame)
-    for words in ("no proof", "Nothing was left out", "400 people"):
+    for words in ("no proof", "Nothing was left out", "400 persons"):
         assert words in found.sentence()
 
 
@@ -250,6 +250,20 @@ def test_bad_arguments_are_refused():
     empty[:] = np.nan
     with pytest.raises(AnalysisError, match="nobody answered"):
         tk.quality(answers(empty))
+
+
+def test_one_row_and_answers_without_variation_are_told_in_words():
+    one = tk.quality(drawn(1))
+    assert one.sentence().startswith("Of 1 person with answers")
+    same = tk.quality(drawn().clip(3, 3), smallest_cell=1)
+    assert row(same, "longstring")["n_flagged"] == 80
+    assert {"irv_low", "mahalanobis"} & set(same.to_frame().query("n > 0")["index"]) == set()
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, 1e200])
+def test_numbers_that_are_no_answers_are_refused(value):
+    with pytest.raises(AnalysisError, match="'q3' holds numbers that are no answers"):
+        tk.quality(drawn().assign(q3=value))
 
 
 def test_occasions_are_chosen():

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from .. import format as fmt
-from ..checks import check_count
+from ..checks import check_count, counted
 from ..errors import ArgumentError
 from ..responses import Responses
 from ..results import Result, fit_table
@@ -148,7 +148,7 @@ def quality(
         statement=_sentence(found, _people(n_flagged, n, smallest_cell), least_flags, moved),
         captions={
             "estimates": f"Indices of careless answers (counts below {smallest_cell} are not shown)",
-            "flags": "People by the number of indices that flag them",
+            "flags": "Persons by the number of indices that flag them",
             "without_flagged": f"Estimates with all rows, and without those flagged by {least_flags} or more indices",
             "histogram": "Distribution of each index",
         },
@@ -194,9 +194,11 @@ def _cases(answered: Answered, found: Sequence[Index], n_flags: Any) -> pd.DataF
 def _people(n_flagged: int, n: int, smallest_cell: int) -> str:
     """Count flagged people, as far as that may be told."""
     if shown(n_flagged, n, smallest_cell) is not None:
-        return f"Of {fmt.count(n)} people with answers, {fmt.count(n_flagged)} ({fmt.percent(n_flagged / n, 1)}) are"
+        verb = "is" if n_flagged == 1 else "are"
+        share = fmt.percent(n_flagged / n, 1)
+        return f"Of {counted(n, 'person')} with answers, {fmt.count(n_flagged)} ({share}) {verb}"
     part = "fewer" if n_flagged < smallest_cell else "all but fewer"
-    return f"Of {fmt.count(n)} people with answers, {part} than {smallest_cell} are"
+    return f"Of {counted(n, 'person')} with answers, {part} than {smallest_cell} are"
 
 
 def _sentence(found: Sequence[Index], people: str, least_flags: int, moved: pd.DataFrame) -> str:

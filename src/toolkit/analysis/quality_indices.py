@@ -23,6 +23,7 @@ Side = Literal["at least", "above", "below"]
 FEWEST_IN_RUN = 6
 FEWEST_IN_HALF = 2
 FEWEST_SCALES, FEWEST_SYNONYMS = 5, 10  # over fewer, a person's correlation says little
+LARGEST = 1e100
 STABLE = 5  # persons for each item, below which chi-square is a poor guide to distances
 PER_ITEM, TOTAL = "seconds_per_item", "seconds"
 SOURCES = {
@@ -163,6 +164,11 @@ class Answered:
         if not items:
             raise AnalysisError("nobody answered an item, so there is nothing to look at.")
         raw = answers_array(responses, items)
+        immense = [name for name, column in zip(items, raw.T, strict=True) if (np.abs(column) > LARGEST).any()]
+        if immense:
+            raise AnalysisError(
+                f"the column {listed(immense)} holds numbers that are no answers; mend it, or leave it out."
+            )
         if not responses.instruments:
             return cls(responses, items, raw, raw, (0,))
         options = [_options(responses, item) for item in items]
