@@ -146,6 +146,21 @@ def test_the_highest_withholding_scale_is_a_place_to_begin_with_its_steps(scale,
     assert not [text for text in found.paragraphs for other in others if other in text]
 
 
+@pytest.mark.parametrize(("scales", "steps"), [
+    (("avoidance", "nontransparency"), ("triggers", "costs", "practice")),
+    (SCALES["rws"], ("triggers", "noticing", "costs")),
+])  # fmt: skip
+def test_of_scales_that_are_equally_high_none_is_made_the_highest(scales, steps):
+    found = given_feedback(everything(**dict.fromkeys(scales, 1.0)))
+    named = "; ".join(say("en", f"rws_{scale}") for scale in scales)
+    assert f"{say('en', 'feedback_place')}: {named}." in found.paragraphs
+    assert [
+        text
+        for text in found.paragraphs
+        if text in [say("en", f"step_{step}") for step in APS.scales if step != "total"]
+    ] == [say("en", f"step_{step}") for step in steps]
+
+
 def test_steps_are_those_of_the_practice_instrument():
     assert {step for steps in STEPS.values() for step in steps} <= APS.scales.keys()
     assert set(STEPS) == set(SCALES["rws"]) <= RWS.scales.keys()

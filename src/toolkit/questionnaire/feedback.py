@@ -22,7 +22,7 @@ STEPS = {
     "emotional_withdrawal": ("noticing", "naming", "practice"),
     "nontransparency": ("costs", "practice", "seeking_help"),
 }
-MOST_STRENGTHS = 2
+MOST_STRENGTHS, MOST_STEPS = 2, 3
 SELDOM = 0.25  # of the range: "Rarely" where the answers run from "Never" to "Very often"
 WIDTH, BAR, ROW, MARGIN = 320, 262, 42, 4
 
@@ -139,14 +139,17 @@ def _strengths(topics: Sequence[Topic], language: str) -> list[str]:
 def _place_to_begin(topics: Sequence[Topic], language: str) -> list[str]:
     if not topics:
         return []
-    highest = max(topics, key=lambda topic: topic.share)
-    if highest.share < SELDOM:
+    most = max(topic.share for topic in topics)
+    if most < SELDOM:
         return [say(language, "feedback_place_low")]
+    highest = [topic for topic in topics if topic.share == most]
+    named = "; ".join(topic.name(language) for topic in highest)
+    in_turn = [step for several in zip(*(STEPS[topic.scale] for topic in highest), strict=True) for step in several]
     return [
-        f"{say(language, 'feedback_place')}: {highest.name(language)}.",
+        f"{say(language, 'feedback_place')}: {named}.",
         say(language, "feedback_place_begin"),
         f"{say(language, 'feedback_steps')}:",
-        *(say(language, f"step_{step}") for step in STEPS[highest.scale]),
+        *(say(language, f"step_{step}") for step in list(dict.fromkeys(in_turn))[:MOST_STEPS]),
     ]
 
 
