@@ -81,6 +81,19 @@ def backup(
 
 
 @answers.command()
+def export(
+    study: StudyFile,
+    folder: Annotated[Path, typer.Argument(help="The folder to write to.")],
+    store: StoreUrl = None,
+) -> None:
+    """Write the answers as CSV with their codebook."""
+    from .questionnaire.fieldwork import export as write_answers
+
+    for written in write_answers(study, folder, store=store):
+        typer.echo(str(written))
+
+
+@answers.command()
 def withdraw(study: StudyFile, store: StoreUrl = None) -> None:
     """Delete everything of the person whose withdrawal code is entered at the prompt."""
     from .questionnaire.fieldwork import withdraw as delete_answers

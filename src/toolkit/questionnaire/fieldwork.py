@@ -162,6 +162,14 @@ def back_up(study: str | Path | Study, file: str | Path, *, store: str | None = 
         return opened.backup(file)
 
 
+def export(study: str | Path | Study, folder: str | Path, *, store: str | None = None) -> list[Path]:
+    """Write the answers of a study as CSV with their codebook."""
+    from ..exchange.collected import export_answers
+
+    loaded, _ = collecting(study)
+    return export_answers(loaded if store is None else store, folder, study=None if store is None else loaded.name)
+
+
 def withdraw(study: str | Path | Study, code: str, *, store: str | None = None) -> None:
     """Delete everything of the person whom a withdrawal code belongs to.
 

@@ -13,8 +13,10 @@ ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
 
 def new_token() -> str:
-    """Make a token of 160 random bits."""
-    return secrets.token_urlsafe(TOKEN_BYTES)
+    """Make a token of 160 random bits; none that begins as a formula does, which a spreadsheet would spoil."""
+    while (token := secrets.token_urlsafe(TOKEN_BYTES)).startswith("-"):
+        pass
+    return token
 
 
 def new_code() -> str:
