@@ -260,10 +260,12 @@ def test_one_row_and_answers_without_variation_are_told_in_words():
     assert {"irv_low", "mahalanobis"} & set(same.to_frame().query("n > 0")["index"]) == set()
 
 
-@pytest.mark.parametrize("value", [np.inf, -np.inf, 1e200])
-def test_numbers_that_are_no_answers_are_refused(value):
+def test_numbers_that_are_no_answers_are_refused_or_left_out():
     with pytest.raises(AnalysisError, match="'q3' holds numbers that are no answers"):
-        tk.quality(drawn().assign(q3=value))
+        tk.quality(drawn().assign(q3=1e200))
+    infinite = drawn().astype(float)
+    infinite.loc[0, "q3"] = np.inf
+    assert tk.quality(infinite).cases["n_answered"].tolist() == [19] + [20] * 79
 
 
 def test_occasions_are_chosen():
