@@ -193,12 +193,12 @@ function isEmbedded(app) {
 /** Listen to keys, to the connection, to the size and to the way back into the page. */
 function listen(app) {
   const { signal } = app.stops;
-  let last = -TWICE;
+  let last = -Infinity;
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.repeat) return;
     if (isEmbedded(app) && !app.frame.root.contains(event.target)) return;
-    if (event.timeStamp - last < TWICE) leaveQuickly(app);
-    last = event.timeStamp;
+    if (performance.now() - last < TWICE) leaveQuickly(app);
+    last = performance.now();
   }, { signal });
   const sized = new ResizeObserver(() => fitFrame(app));
   sized.observe(app.frame.bar);
@@ -206,6 +206,7 @@ function listen(app) {
   app.connection.model.on("moved", () => openAgain(app));
   window.addEventListener("online", () => showState(app), { signal });
   window.addEventListener("offline", () => showState(app), { signal });
+  window.addEventListener("hashchange", () => fromAddress().token && location.reload(), { signal });
   window.addEventListener("pageshow", (event) => event.persisted && location.reload(), { signal });
   window.addEventListener("beforeunload", (event) => hasUnsaved(app) && event.preventDefault(), { signal });
 }
@@ -261,7 +262,7 @@ function fromAddress() {
 function fillFrame(app) {
   const { root, exit, head, note } = app.frame;
   root.lang = app.language;
-  if (!isEmbedded(app)) {
+  if (app.title && !isEmbedded(app)) {
     document.documentElement.lang = app.language;
     document.title = app.title;
   }
@@ -339,10 +340,11 @@ function showState(app) {
 function overallState(app) {
   const { form, connection } = app;
   if (!form) return "";
-  if (connection.unsaved().length) return { sent: "saving", delayed: "not_saved_delayed", late: "not_saved" }[connection.pace];
+  const states = [...form.states.values()];
+  if (connection.unsaved().length || states.includes("sent")) return { sent: "saving", delayed: "not_saved_delayed", late: "not_saved" }[connection.pace];
   if (form.typed.size) return "saving";
-  if ([...form.states.values()].includes("refused")) return "not_accepted";
-  return [...form.states.values()].includes("saved") ? "all_saved" : "";
+  if (states.includes("refused")) return "not_accepted";
+  return states.includes("saved") ? "all_saved" : "";
 }
 
 function showItemState(app, item) {
