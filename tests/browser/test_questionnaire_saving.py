@@ -8,6 +8,7 @@ from tests.browser.actions import FORM, begin, choose, go_to_last_page, press, s
 from tests.browser.stage import HOST
 
 pytestmark = pytest.mark.browser
+ITEM_AND_LABEL = "all => all.map(one => [one.closest('[data-item]').dataset.item, one.parentNode.innerText])"
 
 
 def test_a_reload_goes_on_where_it_was_and_does_not_show_what_was_left(stage, fieldwork):
@@ -117,9 +118,7 @@ def test_no_answer_is_ever_shown_as_saved_before_it_is(stage, fieldwork):
         tab.clock.run_for(700)
         assert one.shown_as_saved() <= set(fieldwork.saved(person))
         shown = tab.locator("[data-item]:has([data-state=item_saved]) input:checked")
-        labels = shown.evaluate_all(
-            "all => all.map(one => [one.closest('[data-item]').dataset.item, one.parentNode.innerText])"
-        )
+        labels = shown.evaluate_all(ITEM_AND_LABEL)
         codes = {"Never": 0, "Rarely": 1, "Sometimes": 2, "Often": 3}
         assert all(fieldwork.saved(person)[item] == codes[text.strip()] for item, text in labels)
 
