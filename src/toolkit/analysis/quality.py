@@ -23,7 +23,7 @@ NO_PROOF = (
     "A flag is a reason to look, no proof: attentive people are flagged, too, and careless ones are missed. Nothing was"
     " left out."
 )
-METHOD = "answers as given, in the order of presentation; even–odd on recoded items"
+METHOD = "answers as given, in the order of the instruments; even–odd on recoded items"
 
 
 @one_blas_thread
@@ -40,7 +40,7 @@ def quality(
 ) -> Result:
     """Look for careless answers by several indices, each with its cut; flag, and leave nothing out.
 
-    With x the answers of a person to k items in the order of presentation:
+    With x the answers of a person to k items, in the order of the instruments and their items:
 
     - `longstring`: the longest run of one and the same answer; a run ends where another instrument or
       other response options begin.
@@ -88,7 +88,8 @@ def quality(
     ``answers.keep((tk.quality(answers).cases["n_flags"] < 2).to_numpy())`` with the answers of one occasion.
 
     Where items differ in range, variability and the correlations over pairs use answers as shares of the range.
-    Missing answers are passed over. Distances use pairwise covariances; with many items for the number of people,
+    Missing answers are passed over. Runs are those of the instruments' own order, also where items were shown in another
+    one. Distances use pairwise covariances; with many items for the number of people,
     chi-square expects larger distances than there can be, and few are flagged. A cut on the median and MAD depends on
     the sample. All cuts are conventions. Meade & Craig (2012), doi:10.1037/a0028085; Curran (2016),
     doi:10.1016/j.jesp.2015.07.006; Johnson (2005), doi:10.1016/j.jrp.2004.09.009; Dunn et al. (2018),

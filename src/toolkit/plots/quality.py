@@ -18,6 +18,7 @@ from .figure import FILL, LOW, PALE, TINY, Figure, empty_figure, new_figure, pan
 COLUMNS = 2
 ROW = 1.75
 BEYOND = 0.04
+FEW_TICKS = 6
 
 
 def indices(result: Result) -> Figure:
@@ -53,7 +54,10 @@ def _draw(axes: Axes, bins: pd.DataFrame, row: Any, smallest: int) -> None:
     axes.set_ylabel("Persons")
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     whole = bool((low + 0.5 == np.floor(low + 0.5)).all())
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=whole))
+    if whole and right - left < FEW_TICKS:
+        axes.set_xticks(np.arange(np.ceil(left), right + 0.5))
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(FEW_TICKS, integer=whole))
     axes.tick_params(axis="y", size=3)
     _draw_cut(axes, cut, row, (cut - left) / (right - left) < 0.5)
 
