@@ -43,7 +43,7 @@ class Due:
         there was to answer is submitted), `over` (nothing more can be answered, and something was not).
     occasion : the occasion that is open.
     next : when the next one opens.
-    sent : whether an occasion that is still open was already submitted.
+    sent : whether the occasion that opened last is still open and already submitted.
     """
 
     state: State
@@ -110,7 +110,8 @@ def due(
     if is_closed(collection, now):
         return Due("done" if all((one.wave, one.day) in submitted for one in everything) else "over")
     waiting = [one for one in everything if (one.wave, one.day) not in submitted]
-    sent = any(one.is_open(now) for one in everything if (one.wave, one.day) in submitted)
+    latest = max((one for one in everything if one.opens <= now), key=lambda one: one.opens, default=None)
+    sent = latest is not None and latest.is_open(now) and latest not in waiting
     for one in waiting:
         if one.is_open(now):
             return Due("open", one, sent=sent)

@@ -316,12 +316,15 @@ class Session:
     def _refuse(self, refusal: Refusal) -> Reply:
         """Count a refused message by the rule it broke, and say so without repeating it."""
         self._store.refuse(self._plan.study, refusal.rule)
-        known = self._form is not None and refusal.item in self._form.by_id
+        entry = self._form.by_id.get(refusal.item or "") if self._form is not None else None
+        values = dict(refusal.values)
+        if refusal.rule == "too_long" and entry is not None:
+            values["most"] = entry.max_length
         return {
             "type": "refused",
             "rule": refusal.rule,
-            "text": say(self._language, f"refused_{refusal.text or refusal.rule}", **dict(refusal.values)),
-            "item": refusal.item if known else None,
+            "text": say(self._language, f"refused_{refusal.text or refusal.rule}", **values),
+            "item": entry.id if entry is not None else None,
         }
 
     def _refusal(self, rule: Rule, text: str) -> Reply:
