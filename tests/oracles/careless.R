@@ -2,7 +2,7 @@
 # longest and average run (Johnson 2005, doi:10.1016/j.jrp.2004.09.009), intra-individual
 # variability (Dunn et al. 2018, doi:10.1007/s10869-016-9479-0), Mahalanobis distance with
 # missing answers as the mean (as psych::outlier) and over the answers given (Little & Smith
-# 1987, doi:10.2307/2289136), even-odd consistency (Johnson 2005; turned so that high is
+# 1987, JASA 82, 58-68), even-odd consistency (Johnson 2005; turned so that high is
 # careless), psychometric synonyms and antonyms (Meade & Craig 2012, doi:10.1037/a0028085).
 # The 25 BFI items, first 300 rows, as answered (with missing answers) and its complete rows.
 #

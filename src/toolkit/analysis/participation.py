@@ -60,10 +60,10 @@ def participation(study: Study | str | Path, *, store: str | None = None, smalle
     Notes
     -----
     Shares of completion count all who agreed, also those for whom an occasion has not opened yet: while a study runs,
-    late occasions look lower than they will be. n counts persons; with a diary, rows of `dropout` and `times` for its days count person-days. Participation is no
-    answer, so its counts are shown however small; where someone stopped may tell an answer, and is held back. Quartiles
-    are type 7. The flow follows JARS-Quant (Appelbaum et al., 2018, doi:10.1037/amp0000191) and CONSORT (Schulz et
-    al., 2010, doi:10.1136/bmj.c332).
+    late occasions look lower than they will be. n counts persons; with a diary, rows of `dropout` and `times` for its
+    days count person-days. Participation is no answer, so its counts are shown however small; where someone stopped
+    may tell an answer, and is held back. Quartiles are type 7. The flow follows JARS-Quant (Appelbaum et al., 2018,
+    doi:10.1037/amp0000191) and CONSORT (Schulz et al., 2010, doi:10.1136/bmj.c332).
 
     Examples
     --------

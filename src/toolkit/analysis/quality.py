@@ -88,9 +88,9 @@ def quality(
     ``answers.keep((tk.quality(answers).cases["n_flags"] < 2).to_numpy())`` with the answers of one occasion.
 
     Where items differ in range, variability and the correlations over pairs use answers as shares of the range.
-    Missing answers are passed over. Runs are those of the instruments' own order, also where items were shown in another
-    one. Distances use pairwise covariances; with many items for the number of people,
-    chi-square expects larger distances than there can be, and few are flagged. A cut on the median and MAD depends on
+    Missing answers are passed over. Runs are those of the instruments' own order, also where items were shown in
+    another one. Distances use pairwise covariances; with many items for the number of people, chi-square expects larger
+    distances than there can be, and few are flagged. A cut on the median and MAD depends on
     the sample. All cuts are conventions. Meade & Craig (2012), doi:10.1037/a0028085; Curran (2016),
     doi:10.1016/j.jesp.2015.07.006; Johnson (2005), doi:10.1016/j.jrp.2004.09.009; Dunn et al. (2018),
     doi:10.1007/s10869-016-9479-0; Marjanovic et al. (2015), doi:10.1016/j.paid.2014.08.021; Leys et al. (2013),
@@ -117,6 +117,8 @@ def quality(
         raise ArgumentError("cuts must be QualityCuts(…), such as QualityCuts(longstring=10).")
     chosen = sample(data, wave=wave, day=day, cluster=None)
     check_columns(chosen.responses, seconds, instructed)
+    asked = {"seconds": seconds, "instructed": dict(instructed or {}), "cuts": cuts.as_settings()}
+    asked |= {"least_flags": least_flags, "smallest_cell": smallest_cell}
     named = frozenset((seconds or "", "seconds", "seconds_per_item", *(instructed or {})))
     answered = Answered.of(chosen.responses, named)
     present = answered.n_answered > 0
@@ -137,15 +139,7 @@ def quality(
             "histogram": histograms(found, smallest_cell),
         },
         cases=_cases(answered, found, n_flags),
-        settings={
-            **chosen.settings,
-            "items": list(answered.items),
-            "seconds": seconds,
-            "instructed": dict(instructed or {}),
-            "cuts": cuts.as_settings(),
-            "least_flags": least_flags,
-            "smallest_cell": smallest_cell,
-        },
+        settings={**chosen.settings, "items": list(answered.items), **asked},
         statement=_sentence(found, _people(n_flagged, n, smallest_cell), least_flags, moved),
         captions={
             "estimates": f"Indices of careless answers (counts below {smallest_cell} are not shown)",

@@ -109,7 +109,7 @@ def mahalanobis(x: Array, missing: Literal["observed", "zero"] = "observed") -> 
     ----------
     x : answers.
     missing : what a person's missing answers do. `observed`: D² is that of the answers given, with their own part of S,
-        and as many df (Little & Smith, 1987). `zero`: they count as the mean, with k df, as in
+        and as many df (Little & Smith, 1987, JASA 82, 58–68). `zero`: they count as the mean, with k df, as in
         ``careless::mahad(x)``, which is ``psych::outlier``; this draws people with holes to the middle. Both agree
         where nothing is missing.
     """
