@@ -127,17 +127,48 @@ def test_times_are_kept_only_where_the_study_wants_them(tmp_path, store, clock):
 def test_a_resumed_form_shows_the_page_reached_and_nothing_answered_elsewhere(plan, store, clock, couple):
     first = Visit(plan, store, clock)
     whole = items_of(first.enter(couple[0])["page"])
-    first.answer(rws09=1, rws07=2, bar01=3, bar02=4, age=30)
-    first.send("place", position=1, milliseconds=10)
-    first.answer(bar03=1)
+    reached = next(number for number, items in enumerate(whole) if "aps01" in items)
+    first.answer(rws09=1, rws07=2, bar01=3, aps01=3, aps02=4, has01=2, age=30)
+    first.send("place", position=reached, milliseconds=10)
+    first.answer(aps03=1)
     page = Visit(plan, store, clock).enter(couple[0])["page"]
     shown = items_of(page)
-    assert (page["position"], page["first"]) == (1, 0)
+    assert (page["position"], page["first"]) == (reached, 0)
     assert shown[0] == ["rws01"]  # required, and not answered yet
-    assert shown[1] == whole[1]
+    assert shown[1:reached] == [[]] * (reached - 1)
+    assert shown[reached] == whole[reached]
     assert shown[-1] == ["gender", "comment"]
     answers = {name: item["answer"] for name, item in all_items(page).items() if item["answer"]}
-    assert answers == {"bar01": {"value": 3}, "bar02": {"value": 4}, "bar03": {"value": 1}}
+    assert answers == {"aps01": {"value": 3}, "aps02": {"value": 4}, "aps03": {"value": 1}}
+
+
+def test_what_was_answered_about_fear_and_unsafety_is_never_shown_again(plan, store, clock, couple):
+    """Whoever takes the phone after a quick exit finds none of it, not even on the page that was reached."""
+    first = Visit(plan, store, clock)
+    whole = items_of(first.enter(couple[0])["page"])
+    for position, items in enumerate(whole):
+        given = [item for item in items if item.startswith("bar")]
+        if not given:
+            continue
+        first.send("place", position=position)
+        first.answer(**dict.fromkeys(given[:-1], 1))
+        page = Visit(plan, store, clock).enter(couple[0])["page"]
+        assert [name for name, item in all_items(page).items() if name.startswith("bar") and item["answer"]] == []
+        assert items_of(page)[position] == given[-1:]
+        assert page["position"] == position
+        first = Visit(plan, store, clock)
+        first.enter(couple[0])
+
+
+def test_where_nothing_is_left_on_the_page_reached_the_next_one_is_shown(plan, store, clock, couple):
+    first = Visit(plan, store, clock)
+    whole = items_of(first.enter(couple[0])["page"])
+    position = whole.index(["bar17"])
+    first.answer(rws01=1)
+    first.send("place", position=position)
+    first.answer(bar17=1)
+    page = Visit(plan, store, clock).enter(couple[0])["page"]
+    assert (page["position"], page["first"], items_of(page)[position]) == (position + 1, position + 1, [])
 
 
 def test_a_resumed_form_begins_at_the_page_reached_where_nothing_is_required(plan, store, clock, couple):
@@ -175,6 +206,17 @@ def test_the_order_of_a_resumed_form_is_the_one_it_was_begun_with(tmp_path, stor
     begun = items_of(Visit(plan, store, clock).enter(one)["page"])
     other = read_plan(tmp_path, text + "seed: 5\n")
     assert items_of(Visit(other, store, clock).enter(one)["page"]) == begun
+
+
+def test_the_last_page_is_reached_where_nothing_is_left(tmp_path, store, clock):
+    text = "study: two\ntitle: Two\ninstruments: [bar]\ncollection: {consent: {version: '1', text: Read}}\n"
+    plan = read_plan(tmp_path, text)
+    (one,) = store.invite(plan.study, 1, expires_at=START + timedelta(days=99))
+    first = Visit(plan, store, clock)
+    form = first.enter(one)["page"]
+    first.answer(**dict.fromkeys(all_items(form), 1))
+    page = Visit(plan, store, clock).enter(one)["page"]
+    assert page["position"] == page["first"] == len(page["sections"])
 
 
 def test_a_content_note_stands_first_among_what_is_left_of_its_page(plan, store, clock, couple):

@@ -19,7 +19,8 @@ class Form:
 
     A session that goes on with what was begun earlier does not show what was answered on pages already left, since
     somebody else may hold the device now: of earlier pages only required items without an answer are left, of later
-    ones those without an answer. An answer to what is not shown is taken all the same, for it may have been given
+    ones those without an answer, and of the page that was reached all but the barriers that were answered, and
+    answers behind a content note. An answer to what is not shown is taken all the same, for it may have been given
     before the connection broke, and taking it tells nothing.
     """
 
@@ -39,9 +40,9 @@ class Form:
         resumed = bool(answers) or position > 0
 
         def is_shown(number: int, entry: Entry) -> bool:
-            if not resumed or number == position:
+            if not resumed or (number == position and not entry.sensitive):
                 return True
-            return entry.id not in answers and (number > position or entry.required)
+            return entry.id not in answers and (number >= position or entry.required)
 
         shown = {entry.id: entry for number, page in enumerate(divided) for entry in page if is_shown(number, entry)}
         return cls(plan, occasion, divided, shown, position)
@@ -62,8 +63,15 @@ class Form:
     @property
     def first(self) -> int:
         """The first page that has something to show; there is no way back before it."""
-        parts = (number for number, page in enumerate(self.pages) if any(entry.id in self.shown for entry in page))
+        return self.next_shown(0)
+
+    def next_shown(self, position: int) -> int:
+        """Find the first page from a position on that has something to show; behind the last where there is none."""
+        parts = (number for number in range(position, len(self.pages)) if self._is_shown(number))
         return next(parts, len(self.pages))
+
+    def _is_shown(self, number: int) -> bool:
+        return any(entry.id in self.shown for entry in self.pages[number])
 
     @property
     def closes(self) -> datetime | None:
@@ -77,7 +85,7 @@ class Form:
             "page": "form",
             "title": self.plan.title,
             "sections": [self._section(number, language, answers) for number in range(len(self.pages))],
-            "position": max(position, self.first),
+            "position": self.next_shown(position),
             "first": self.first,
             "timing": self.plan.collection.timing,
             "closes": self.closes.isoformat() if self.closes else None,

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from ..checks import listed
 from ..collection import Collection, Consent, OccasionPlan, Question
+from ..collection_rules import sensitive_items
 from ..errors import ArgumentError
 from ..instrument_model import Instrument, Item
 from ..study import Study
@@ -89,7 +90,7 @@ class Entry:
     """One thing that is asked, and which answers it takes.
 
     `source`, `block` and `response` tell which entries belong on one page: those of one instrument, before or after
-    the same content note, with the same options.
+    the same content note, with the same options. `sensitive` are all barriers, and what follows a content note.
     """
 
     id: str
@@ -105,6 +106,7 @@ class Entry:
     required: bool = False
     not_applicable: bool = False
     note: Labels = field(default_factory=dict)
+    sensitive: bool = False
 
     @property
     def group(self) -> tuple[str, int, str]:
@@ -180,6 +182,7 @@ def _item(one: Instrument, item: Item, block: int, note: Labels, required: bool)
         required=required,
         not_applicable=item.not_applicable,
         note=note,
+        sensitive=item.id in sensitive_items(one),
     )
 
 
