@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +13,14 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError as BadUrl
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool
 
 from ..checks import quoted
 from ..errors import StoreError, StoreWarning
 
 TIMEOUT = 30.0
+WAIT = 3  # milliseconds between two attempts to write
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 EXAMPLES = "such as sqlite:///answers.db or postgresql+psycopg://user@host/database"
 PRAGMAS = ("foreign_keys=ON", "synchronous=FULL", "secure_delete=ON", "temp_store=MEMORY")
@@ -104,8 +107,28 @@ def _settle(connection: Any, _: Any) -> None:
 
 def _begin(connection: Connection) -> None:
     """Take the right to write at once: a reader that turns writer later fails in spite of the timeout."""
-    reading = connection.get_execution_options().get("reading")
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    if connection.get_execution_options().get("reading"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    raw: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    timeout = int(raw.execute("PRAGMA busy_timeout").fetchone()[0])
+    raw.execute("PRAGMA busy_timeout=0")
+    try:
+        _wait_for_turn(raw, timeout)
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={timeout}")
+
+
+def _wait_for_turn(raw: sqlite3.Connection, timeout: int) -> None:
+    """Ask evenly: SQLite itself asks the less often the longer it waits, so that under load some wait for seconds."""
+    for tries_left in range(timeout // WAIT, -1, -1):
+        try:
+            raw.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError as problem:
+            if tries_left == 0 or "locked" not in str(problem):
+                raise OperationalError("BEGIN IMMEDIATE", None, problem) from None
+            time.sleep(WAIT / 1000)
 
 
 def make_file(file: Path) -> None:
