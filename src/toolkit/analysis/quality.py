@@ -117,7 +117,7 @@ def quality(
         raise ArgumentError("cuts must be QualityCuts(…), such as QualityCuts(longstring=10).")
     chosen = sample(data, wave=wave, day=day, cluster=None)
     check_columns(chosen.responses, seconds, instructed)
-    asked = {"seconds": seconds, "instructed": dict(instructed or {}), "cuts": cuts.as_settings()}
+    asked: dict[str, Any] = {"seconds": seconds, "instructed": dict(instructed or {}), "cuts": cuts.as_settings()}
     asked |= {"least_flags": least_flags, "smallest_cell": smallest_cell}
     named = frozenset((seconds or "", "seconds", "seconds_per_item", *(instructed or {})))
     answered = Answered.of(chosen.responses, named)
