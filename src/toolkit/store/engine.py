@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from ..checks import quoted
 from ..errors import StoreError, StoreWarning
 
 TIMEOUT = 30.0
-WAIT = 3  # milliseconds between two attempts to write
+WAIT = 10  # milliseconds in which SQLite asks a few times, before it is told to ask anew
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 EXAMPLES = "such as sqlite:///answers.db or postgresql+psycopg://user@host/database"
 PRAGMAS = ("foreign_keys=ON", "synchronous=FULL", "secure_delete=ON", "temp_store=MEMORY")
@@ -112,7 +111,7 @@ def _begin(connection: Connection) -> None:
         return
     raw: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
     timeout = int(raw.execute("PRAGMA busy_timeout").fetchone()[0])
-    raw.execute("PRAGMA busy_timeout=0")
+    raw.execute(f"PRAGMA busy_timeout={WAIT}")
     try:
         _wait_for_turn(raw, timeout)
     finally:
@@ -128,7 +127,6 @@ def _wait_for_turn(raw: sqlite3.Connection, timeout: int) -> None:
         except sqlite3.OperationalError as problem:
             if tries_left == 0 or "locked" not in str(problem):
                 raise OperationalError("BEGIN IMMEDIATE", None, problem) from None
-            time.sleep(WAIT / 1000)
 
 
 def make_file(file: Path) -> None:
