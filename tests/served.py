@@ -22,6 +22,7 @@ import psutil
 from websockets.asyncio.client import ClientConnection, connect
 
 from toolkit.questionnaire.fieldwork import invite
+from toolkit.store import Store
 
 ROOT = Path(__file__).parents[1]
 DEMO = ROOT / "data" / "questionnaire_demo"
@@ -52,11 +53,25 @@ class Served:
     def database(self) -> Path:
         return self.folder / "answers.db"
 
-    def invited(self, n: int, out: str = "invitations.csv") -> list[dict[str, str]]:
+    def invited(self, n: int, out: str = "invitations.csv", store: str | None = None) -> list[dict[str, str]]:
         """Invite n couples, and read whom."""
-        written = invite(self.study, n, self.folder / out, url=self.address)
+        written = invite(self.study, n, self.folder / out, url=self.address, store=store)
         with written.open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
+
+    def stored(self, store: str | None = None) -> dict[str, dict[str, Any]]:
+        """Read every person's values and texts from the store, by item."""
+        opened = Store.open(store or f"sqlite:///{self.database}", create=False)
+        try:
+            rows = opened.rows("questionnaire-demo")
+        finally:
+            opened.close()
+        return {
+            row.person: {
+                one.item: one.text if one.value is None else one.value for one in row.answers if not one.reason
+            }
+            for row in rows
+        }
 
     def start(self) -> Served:
         """Start the command, and wait until it is well."""

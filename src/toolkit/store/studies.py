@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from .tables import definitions, participants, refusals
 
@@ -13,10 +15,14 @@ from .tables import definitions, participants, refusals
 def register(connection: Connection, study: str, definition: str, now: datetime) -> None:
     """Keep a study's definition, once for each wording, so that the store alone can be read."""
     checksum = hashlib.sha256(definition.encode()).hexdigest()
-    same = (definitions.c.study == study) & (definitions.c.checksum == checksum)
-    connection.execute(definitions.delete().where(same))
+    own = definitions.c.study == study
+    newest = select(definitions.c.checksum).where(own).order_by(definitions.c.id.desc()).limit(1)
+    if connection.execute(newest).scalar_one_or_none() == checksum:
+        return
     values = {"study": study, "checksum": checksum, "definition": definition, "registered_at": now}
-    connection.execute(insert(definitions).values(values))
+    with suppress(IntegrityError), connection.begin_nested():  # another process may register the same at this moment
+        connection.execute(definitions.delete().where(own & (definitions.c.checksum == checksum)))
+        connection.execute(insert(definitions).values(values))
 
 
 def definition(connection: Connection, study: str) -> str | None:

@@ -16,6 +16,7 @@ from typing import Any
 import jinja2
 import tornado.web
 from jupyter_core.utils import ensure_async
+from nbclient.exceptions import CellExecutionError
 from tornado.httpserver import HTTPServer
 from traitlets.config import Config
 from voila.app import Voila
@@ -68,7 +69,11 @@ class Faults(logging.Handler):
         self._tell = tell
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Tell of a fault."""
+        """Tell of a fault; that of the notebook in its own words, since it runs before anybody has said anything."""
+        problem = record.exc_info[1] if record.exc_info else None
+        if isinstance(problem, CellExecutionError):
+            self._tell(f"the questionnaire cannot be shown: {problem.ename}: {problem.evalue}")
+            return
         kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else record.levelname.lower()
         self._tell(f"fault of the server: {kind} ({record.module}, line {record.lineno})")
 
