@@ -163,6 +163,13 @@ def test_what_is_no_message_is_refused(visit, plan, store, raw, caplog):
     assert SECRET not in json.dumps(reply) + caplog.text
 
 
+def test_a_page_cannot_fill_the_store_with_refused_messages(visit, plan, store, monkeypatch):
+    monkeypatch.setattr("toolkit.questionnaire.session.MOST_COUNTED", 5)
+    for _ in range(8):
+        assert visit.send("submit")["rule"] == "state"
+    assert counted(store, plan) == 5
+
+
 class Broken:
     """A store whose next writing call fails once."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from typing import Any, Literal
 
@@ -148,10 +148,9 @@ def _items(plan: Plan, one: Instrument) -> list[Entry]:
     shown = [one.by_id[name] for name in one.item_ids]
     blocks = list(_blocks(shown))
     notes = {block: item.content_note for block, item in zip(blocks, shown, strict=True) if item.content_note}
-    return [
-        _item(one, item, block, notes.get(block, {}), item.id in plan.collection.required)
-        for block, item in zip(blocks, shown, strict=True)
-    ]
+    required, sensitive = set(plan.collection.required), set(sensitive_items(one))
+    found = [_item(one, item, block, notes.get(block, {})) for block, item in zip(blocks, shown, strict=True)]
+    return [replace(entry, required=entry.id in required, sensitive=entry.id in sensitive) for entry in found]
 
 
 def _blocks(shown: Sequence[Item]) -> Iterator[int]:
@@ -162,7 +161,7 @@ def _blocks(shown: Sequence[Item]) -> Iterator[int]:
         yield block
 
 
-def _item(one: Instrument, item: Item, block: int, note: Labels, required: bool) -> Entry:
+def _item(one: Instrument, item: Item, block: int, note: Labels) -> Entry:
     options = one.response[item.response]
     few = len(options.options) <= MOST_OPTIONS
     shown = tuple(
@@ -179,10 +178,8 @@ def _item(one: Instrument, item: Item, block: int, note: Labels, required: bool)
         low=options.min,
         high=options.max,
         options=shown if few else (),
-        required=required,
         not_applicable=item.not_applicable,
         note=note,
-        sensitive=item.id in sensitive_items(one),
     )
 
 

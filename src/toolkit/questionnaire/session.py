@@ -47,6 +47,7 @@ from .texts import page_words, say, words
 FLOOR = 0.3  # seconds that a refused token or code takes, whatever is wrong with it
 LONGEST_WAIT = 5.0
 KEPT_REPLIES = 32
+MOST_COUNTED = 500  # refused messages of one session, so that a page cannot fill the disk with them
 Reply = dict[str, Any]
 State = Literal["token", "consent", "form", "finished", "ended"]
 Found = TypeVar("Found")
@@ -89,7 +90,7 @@ class Session:
         self._lease = ""
         self._position = 0
         self._late = False
-        self._failures = 0
+        self._failures = self._refused = 0
         self._replies: OrderedDict[int, tuple[Message | Refusal, Reply]] = OrderedDict()
         self._state: State = "token"
         self._show: Callable[[], Reply] = pages.token_page
@@ -307,7 +308,7 @@ class Session:
         began = self._monotonic()
         found = look()
         if not found:
-            self._store.refuse(self._plan.study, rule)
+            self._count(rule)
             wait = min(FLOOR * 2**self._failures, LONGEST_WAIT)
             self._failures += 1
             self._sleep(max(0.0, began + wait - self._monotonic()))
@@ -315,7 +316,7 @@ class Session:
 
     def _refuse(self, refusal: Refusal) -> Reply:
         """Count a refused message by the rule it broke, and say so without repeating it."""
-        self._store.refuse(self._plan.study, refusal.rule)
+        self._count(refusal.rule)
         entry = self._form.by_id.get(refusal.item or "") if self._form is not None else None
         values = dict(refusal.values)
         if refusal.rule == "too_long" and entry is not None:
@@ -326,6 +327,11 @@ class Session:
             "text": say(self._language, f"refused_{refusal.text or refusal.rule}", **values),
             "item": entry.id if entry is not None else None,
         }
+
+    def _count(self, rule: Rule) -> None:
+        self._refused += 1
+        if self._refused <= MOST_COUNTED:
+            self._store.refuse(self._plan.study, rule)
 
     def _refusal(self, rule: Rule, text: str) -> Reply:
         return {"type": "refused", "rule": rule, "text": say(self._language, text), "item": None}
