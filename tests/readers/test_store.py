@@ -212,6 +212,12 @@ def test_a_file_that_is_no_store_is_refused(tmp_path):
         tk.read_responses(f"sqlite:///{tmp_path}/answers.csv")
 
 
+def test_a_store_that_is_read_as_a_file_says_how_it_is_read(tmp_path, open_store):
+    open_store(f"sqlite:///{tmp_path}/answers.db")
+    with pytest.raises(ResponsesError, match=r"read by its URL, sqlite:///FILE"):
+        tk.read_responses(tmp_path / "answers.db", person="id")
+
+
 def test_what_a_store_knows_need_not_be_said(tmp_path):
     with pytest.raises(ArgumentError, match=r"leave 'person', 'missing' out"):
         tk.read_responses("sqlite:///answers.db", person="id", missing=[-9])

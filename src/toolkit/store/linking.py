@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select, update
 from .codes import code_checksum
 from .tables import couples, participants
 
-NONE = -1  # no couple has this number
+NONE = -1  # no couple and no person has this number
 
 
 def join(connection: Connection, number: int, couple_code: str) -> bool:
@@ -26,9 +26,8 @@ def join(connection: Connection, number: int, couple_code: str) -> bool:
     own = me.role if me is not None else None
     fits, role = _place(own, json.loads(couple.roles) if couple is not None else [], taken)
     free = couple is not None and fits and me is not None and me.couple_id in (None, found)
-    joined = (participants.c.id == number) & (participants.c.id != (NONE if free else number))
-    values = {"couple_id": found if free else None, "role": role}
-    connection.execute(update(participants).where(joined).values(values))
+    joined = participants.c.id == (number if free else NONE)
+    connection.execute(update(participants).where(joined).values(couple_id=found, role=role))
     return free
 
 
