@@ -222,3 +222,55 @@ def test_leaving_with_unsaved_answers_asks_and_leaving_without_does_not(stage, f
     tab.locator("[data-item=talk2] label").first.click()
     tab.goto(f"{HOST}/elsewhere")
     assert asked == ["beforeunload"]
+
+
+def test_stopping_without_a_network_waits_and_says_so(stage, fieldwork):
+    [person, _] = fieldwork.invite()
+    one = stage()
+    one.tab.clock.install()
+    tab = begin(one, person)
+    one.cut = True
+    choose(tab, "talk1", "Often")
+    press(tab, "Stop for now")
+    tab.get_by_text("One moment: waiting until every answer is saved.").wait_for()
+    tab.clock.run_for(3_000)
+    assert one.sent("stop") == []
+    one.cut = False
+    tab.clock.run_for(3_000)
+    tab.get_by_role("heading", name="Stopped for now").wait_for()
+    assert fieldwork.saved(person) == {"talk1": 3}
+
+
+def test_a_button_pressed_twice_asks_once(stage, fieldwork):
+    one = stage()
+    tab = one.open(fieldwork.invite()[0])
+    tab.get_by_role("button", name="I agree and take part").dblclick()
+    tab.locator(FORM).first.wait_for()
+    assert len(one.sent("consent")) == 1
+
+
+def test_another_invitation_in_the_same_tab_opens_that_one(stage, fieldwork):
+    [first, second] = fieldwork.invite()
+    one = stage()
+    tab = begin(one, first)
+    choose(tab, "talk1", "Often")
+    settled(tab)
+    one.open(second)
+    tab.get_by_role("heading", name="Before you begin").wait_for()
+    assert fieldwork.saved(first) == {"talk1": 3}
+
+
+def test_another_language_waits_for_what_is_unsaved(stage, fieldwork):
+    [person, _] = fieldwork.invite()
+    one = stage()
+    one.tab.clock.install()
+    tab = begin(one, person)
+    one.cut = True
+    choose(tab, "talk1", "Often")
+    tab.get_by_label("Language").select_option("de")
+    tab.clock.run_for(3_000)
+    assert tab.locator("[data-item=talk1]").count() == 1
+    one.cut = False
+    tab.clock.run_for(3_000)
+    tab.get_by_text("Ich sage, was ich brauche.").wait_for()
+    assert tab.locator("[data-item=talk1]").get_by_role("radio", name="Oft").is_checked()

@@ -19,6 +19,7 @@ const GONE = 20; // ticks without a reply until the kernel counts as gone
 const PAUSE = 1200; // milliseconds without a key until typed text is sent
 const TWICE = 1500; // milliseconds in which Escape has to be pressed twice
 const WITHDRAWABLE = ["not_due", "sent", "done", "over", "stopped"]; // messages after which one may withdraw
+const LONGEST = 2_000_000_000; // milliseconds that the kernel takes as a time
 const SETTLED = 800; // milliseconds a state has to last until it is read out
 
 /** What is said before the kernel has sent the texts of the participant's language. */
@@ -40,9 +41,9 @@ export default () => {
 
 // ---------------------------------------------------------------- messages
 
-/** Numbers that rise across reloads of the page, too: they start at the seconds since 2020. */
+/** Numbers that rise across reloads of the page, too: they start at the quarters of seconds since 2024. */
 function risingSequence() {
-  let last = Math.floor(Date.now() / 1000) - 1577836800;
+  let last = Math.max(0, Math.floor((Date.now() - Date.UTC(2024, 0)) / 250));
   return () => (last += 1);
 }
 
@@ -67,11 +68,17 @@ class Connection {
 
   /** Send a message; `heard` is called with its reply. An answer replaces an earlier one to the same item. */
   send(message, heard) {
-    if (message.type === "answer") this.forget(({ message: old }) => old.type === "answer" && old.item === message.item, false);
+    if (message.type === "answer")
+      this.forget(({ message: old }) => old.type === "answer" && old.item === message.item, false);
     const sequence = this.next();
     this.pending.set(sequence, { message: { ...message, sequence }, heard, ticks: 0 });
     this.post(this.pending.get(sequence).message);
     this.changed();
+  }
+
+  /** Send a message and wait for its reply. */
+  ask(message) {
+    return new Promise((heard) => this.send(message, heard));
   }
 
   post(message) {
@@ -155,7 +162,15 @@ class Connection {
 
 /** Build the page in `el`, ask the kernel what to show, and return what undoes both. */
 function startPage(model, el, next) {
-  const app = { texts: FIRST_TEXTS, leaveTo: "about:blank", languages: [], language: "", token: "", form: null, shown: null };
+  const app = {
+    texts: FIRST_TEXTS,
+    leaveTo: "about:blank",
+    languages: [],
+    language: "",
+    token: "",
+    form: null,
+    shown: null,
+  };
   app.stops = new AbortController();
   app.connection = new Connection(model, next, () => showState(app));
   app.frame = buildFrame(app);
@@ -194,12 +209,16 @@ function isEmbedded(app) {
 function listen(app) {
   const { signal } = app.stops;
   let last = -Infinity;
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || event.repeat) return;
-    if (isEmbedded(app) && !app.frame.root.contains(event.target)) return;
-    if (performance.now() - last < TWICE) leaveQuickly(app);
-    last = performance.now();
-  }, { signal });
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.key !== "Escape" || event.repeat) return;
+      if (isEmbedded(app) && !app.frame.root.contains(event.target)) return;
+      if (performance.now() - last < TWICE) leaveQuickly(app);
+      last = performance.now();
+    },
+    { signal },
+  );
   const sized = new ResizeObserver(() => fitFrame(app));
   sized.observe(app.frame.bar);
   signal.addEventListener("abort", () => sized.disconnect());
@@ -234,7 +253,11 @@ function sayHello(app, language) {
   app.connection.send({ type: "hello", language }, (reply) => {
     if (reply.type !== "hello") return hearPage(app, reply);
     Object.assign(app, { texts: { ...FIRST_TEXTS, ...reply.texts }, language: reply.language, title: reply.title });
-    Object.assign(app, { languages: reply.languages ?? [], leaveTo: reply.leave_to || "about:blank", contact: reply.contact });
+    Object.assign(app, {
+      languages: reply.languages ?? [],
+      leaveTo: reply.leave_to || "about:blank",
+      contact: reply.contact,
+    });
     fillFrame(app);
     const token = app.token || fromAddress().token;
     if (reply.page.page === "token" && token && app.shown !== "token") return openWith(app, token);
@@ -275,11 +298,13 @@ function fillFrame(app) {
 function languageChoice(app) {
   if (app.languages.length < 2) return [];
   const options = app.languages.map(({ code, name }) =>
-    element("option", { value: code, lang: code, selected: code === app.language }, name));
+    element("option", { value: code, lang: code, selected: code === app.language }, name),
+  );
   const select = element("select", { class: "tq-language", "aria-label": say(app, "language") }, options);
   select.addEventListener("change", async () => {
     sendTyped(app);
     await app.connection.settled();
+    showLoading(app);
     sayHello(app, select.value);
   });
   return [select];
@@ -341,14 +366,19 @@ function overallState(app) {
   const { form, connection } = app;
   if (!form) return "";
   const states = [...form.states.values()];
-  if (connection.unsaved().length || states.includes("sent")) return { sent: "saving", delayed: "not_saved_delayed", late: "not_saved" }[connection.pace];
+  if (connection.unsaved().length || states.includes("sent"))
+    return { sent: "saving", delayed: "not_saved_delayed", late: "not_saved" }[connection.pace];
   if (form.typed.size) return "saving";
   if (states.includes("refused")) return "not_accepted";
   return states.includes("saved") ? "all_saved" : "";
 }
 
 function showItemState(app, item) {
-  const keys = { saved: "item_saved", refused: "item_not_accepted", sent: app.connection.pace === "sent" ? "item_saving" : "item_not_saved" };
+  const keys = {
+    saved: "item_saved",
+    refused: "item_not_accepted",
+    sent: app.connection.pace === "sent" ? "item_saving" : "item_not_saved",
+  };
   const state = app.form.states.get(item) ?? "";
   const view = app.form.views.get(item);
   view.state.textContent = keys[state] ? say(app, keys[state]) : "";
@@ -363,9 +393,15 @@ function showLost(app) {
   if (!app.connection.gone) return lost.childElementCount ? lost.replaceChildren() : undefined;
   const text = unsaved ? say(app, "lost_unsaved", { n: unsaved }) : say(app, "lost_safe");
   if (lost.querySelector("p")?.textContent === text) return undefined;
-  return lost.replaceChildren(element("div", { class: "tq-box tq-box-warning" },
-    element("strong", {}, say(app, "lost_title")), element("p", {}, text),
-    button(app, "lost_reload", () => location.reload())));
+  return lost.replaceChildren(
+    element(
+      "div",
+      { class: "tq-box tq-box-warning" },
+      element("strong", {}, say(app, "lost_title")),
+      element("p", {}, text),
+      button(app, "lost_reload", () => location.reload()),
+    ),
+  );
 }
 
 // ---------------------------------------------------------------- pages without questions
@@ -376,7 +412,7 @@ function showLoading(app) {
 }
 
 function showToken(app, page, error = "") {
-  const field = codeField(app, "token_label", "", error);
+  const field = codeField(app, "token_label", "");
   place(app, "token", [
     heading(say(app, "token_title")),
     element("p", {}, say(app, "token_text")),
@@ -398,21 +434,33 @@ function openWith(app, token) {
     hearPage(app, reply, ({ text }) => {
       app.token = "";
       showToken(app, { page: "token" }, text);
-    }));
+    }),
+  );
 }
 
 function showConsent(app, page) {
-  const couple = page.asks_couple_code ? codeField(app, "couple_label", fromAddress().couple, "", "couple_text") : null;
+  const couple = page.asks_couple_code ? codeField(app, "couple_label", fromAddress().couple, "couple_text") : null;
   const agree = () => {
     const message = { type: "consent", version: page.version, couple_code: couple?.input.value.trim() || null };
-    return app.connection.send(message, (reply) =>
-      hearPage(app, reply, ({ text }) => (couple ? couple.fail(text) : showMessage(app, { title: say(app, "failed"), paragraphs: [text] }))));
+    return app.connection
+      .ask(message)
+      .then((reply) => hearPage(app, reply, couple ? ({ text }) => couple.fail(text) : undefined));
   };
   place(app, "consent", [
     heading(say(app, "consent_title")),
     element("div", { class: "tq-prose" }, paragraphs(page.paragraphs)),
-    plainForm([couple?.view, element("div", { class: "tq-actions" },
-      button(app, "agree", null, "tq-primary"), button(app, "decline", () => showDeclined(app)))], agree),
+    plainForm(
+      [
+        couple?.view,
+        element(
+          "div",
+          { class: "tq-actions" },
+          button(app, "agree", null, "tq-primary"),
+          button(app, "decline", () => showDeclined(app)),
+        ),
+      ],
+      agree,
+    ),
     contact(app),
   ]);
 }
@@ -435,8 +483,13 @@ function showFinished(app, page) {
   place(app, "finished", [
     heading(say(app, "finished_title")),
     element("div", { class: "tq-prose" }, paragraphs(page.paragraphs)),
-    page.more && app.token ? element("div", { class: "tq-actions" },
-      button(app, "go_on", () => openWith(app, app.token), "tq-primary")) : null,
+    page.more && app.token
+      ? element(
+          "div",
+          { class: "tq-actions" },
+          button(app, "go_on", () => openWith(app, app.token), "tq-primary"),
+        )
+      : null,
     page.feedback ? feedback(app, page.feedback) : null,
     ownCopy(app),
     page.withdrawal ? withdrawal(app) : null,
@@ -445,27 +498,48 @@ function showFinished(app, page) {
 }
 
 function feedback(app, given) {
-  const picture = given.figure && element("img", {
-    class: "tq-figure", alt: given.figure_text, src: `data:image/svg+xml;charset=utf-8,${encodeURIComponent(given.figure)}`,
-  });
-  const words = given.figure_text && element("div", {}, element("h4", {}, say(app, "figure_words")), element("p", {}, given.figure_text));
-  return element("section", { class: "tq-feedback" },
+  const picture =
+    given.figure &&
+    element("img", {
+      class: "tq-figure",
+      alt: given.figure_text,
+      src: `data:image/svg+xml;charset=utf-8,${encodeURIComponent(given.figure)}`,
+    });
+  const words =
+    given.figure_text &&
+    element("div", {}, element("h4", {}, say(app, "figure_words")), element("p", {}, given.figure_text));
+  return element(
+    "section",
+    { class: "tq-feedback" },
     element("h3", {}, say(app, "feedback_title")),
     element("div", { class: "tq-prose" }, paragraphs(given.paragraphs)),
-    picture, words,
-    element("div", { class: "tq-actions tq-no-print" }, button(app, "print", () => window.print()),
-      element("span", { class: "tq-soft" }, say(app, "print_text"))));
+    picture,
+    words,
+    element(
+      "div",
+      { class: "tq-actions tq-no-print" },
+      button(app, "print", () => window.print()),
+      element("span", { class: "tq-soft" }, say(app, "print_text")),
+    ),
+  );
 }
 
 /** Own answers as a file: made in memory, handed to the browser, forgotten. */
 function ownCopy(app) {
   const said = element("p", { class: "tq-soft", role: "status" });
-  const fetchIt = () => app.connection.send({ type: "export" }, (reply) => {
-    if (reply.type !== "export") return reply.type === "refused" ? (said.textContent = reply.text) : hearPage(app, reply);
-    download(reply.name, reply.content);
-    return (said.textContent = say(app, "exported"));
-  });
-  return more(say(app, "export_title"), element("p", {}, say(app, "export_text")), button(app, "export", fetchIt), said);
+  const fetchIt = () =>
+    app.connection.send({ type: "export" }, (reply) => {
+      if (reply.type !== "export")
+        return reply.type === "refused" ? (said.textContent = reply.text) : hearPage(app, reply);
+      download(reply.name, reply.content);
+      return (said.textContent = say(app, "exported"));
+    });
+  return more(
+    say(app, "export_title"),
+    element("p", {}, say(app, "export_text")),
+    button(app, "export", fetchIt),
+    said,
+  );
 }
 
 function download(name, content) {
@@ -476,44 +550,73 @@ function download(name, content) {
 }
 
 function withdrawal(app) {
-  const field = codeField(app, "withdraw_label", "", "");
+  const field = codeField(app, "withdraw_label", "");
   const ask = () => {
     const code = field.input.value.trim();
     if (!code) return field.fail(say(app, "withdraw_missing"));
-    return app.connection.send({ type: "withdraw", code }, (reply) =>
-      hearPage(app, reply, ({ text }) => field.fail(text)));
+    return app.connection
+      .ask({ type: "withdraw", code })
+      .then((reply) => hearPage(app, reply, ({ text }) => field.fail(text)));
   };
-  return more(say(app, "withdraw_title"), element("p", {}, say(app, "withdraw_text")),
-    plainForm([field.view, button(app, "withdraw", null, "tq-danger")], ask));
+  return more(
+    say(app, "withdraw_title"),
+    element("p", {}, say(app, "withdraw_text")),
+    plainForm([field.view, button(app, "withdraw", null, "tq-danger")], ask),
+  );
 }
 
 const more = (title, ...content) =>
-  element("details", { class: "tq-more" }, element("summary", {}, title), element("div", { class: "tq-more-inner" }, content));
+  element(
+    "details",
+    { class: "tq-more" },
+    element("summary", {}, title),
+    element("div", { class: "tq-more-inner" }, content),
+  );
 
 function contact(app) {
-  return app.contact ? element("p", { class: "tq-soft tq-contact" }, say(app, "contact", { contact: app.contact })) : null;
+  return app.contact
+    ? element("p", { class: "tq-soft tq-contact" }, say(app, "contact", { contact: app.contact }))
+    : null;
 }
 
-/** A form that hands over to `done` and never goes anywhere. */
+/** A form that hands over to `done` and never goes anywhere; while that is at work it is not asked again. */
 function plainForm(content, done) {
   const form = element("form", { class: "tq-form", novalidate: true, autocomplete: "off" }, content);
-  form.addEventListener("submit", (event) => {
+  form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    done();
+    if (form.hasAttribute("aria-busy")) return;
+    form.setAttribute("aria-busy", "true");
+    await done();
+    form.removeAttribute("aria-busy");
   });
   return form;
 }
 
 /** A labelled field for a code, with a place for what is wrong with it. */
-function codeField(app, label, value, _error, help) {
+function codeField(app, label, value, help) {
   const id = unique();
   const error = element("p", { class: "tq-error", id: `${id}-error` });
   const hint = help ? element("p", { class: "tq-soft", id: `${id}-help` }, say(app, help)) : null;
   const input = element("input", {
-    id, class: "tq-input tq-code", type: "text", value, autocomplete: "off", autocapitalize: "off", autocorrect: "off",
-    spellcheck: "false", maxlength: "200", "aria-describedby": hint ? `${id}-help ${id}-error` : `${id}-error`,
+    id,
+    class: "tq-input tq-code",
+    type: "text",
+    value,
+    autocomplete: "off",
+    autocapitalize: "off",
+    autocorrect: "off",
+    spellcheck: "false",
+    maxlength: "200",
+    "aria-describedby": hint ? `${id}-help ${id}-error` : `${id}-error`,
   });
-  const view = element("div", { class: "tq-field" }, element("label", { for: id }, say(app, label)), hint, error, input);
+  const view = element(
+    "div",
+    { class: "tq-field" },
+    element("label", { for: id }, say(app, label)),
+    hint,
+    error,
+    input,
+  );
   const fail = (text) => {
     error.textContent = text;
     input.setAttribute("aria-invalid", "true");
@@ -540,7 +643,7 @@ function showForm(app, page) {
     arrived: performance.now(),
     since: performance.now(),
   };
-  sendLeft(app, items);
+  sendLeft(app);
   app.form.start = Math.max(page.first, page.position);
   showSection(app, app.form.start);
 }
@@ -553,11 +656,10 @@ function neighbour(form, position, step) {
 }
 
 /** Answers that the last kernel did not acknowledge, sent to this one. */
-function sendLeft(app, items) {
+function sendLeft(app) {
   for (const { item, value, text, reason } of app.left?.splice(0) ?? []) {
     const answer = value != null ? { value } : text != null ? { text } : reason != null ? { reason } : null;
-    const known = items.find(({ id }) => id === item);
-    if (known) give(app, known, answer);
+    give(app, { id: item }, answer);
   }
 }
 
@@ -565,7 +667,7 @@ function sendLeft(app, items) {
 function goTo(app, position) {
   const { form } = app;
   sendTyped(app);
-  const spent = form.timing ? Math.trunc(performance.now() - form.arrived) : null;
+  const spent = form.timing ? elapsed(form.arrived) : null;
   tell(app, { type: "place", position, milliseconds: spent });
   form.arrived = performance.now();
   showSection(app, position);
@@ -598,9 +700,14 @@ function showNote(app, notes) {
   place(app, "note", [
     progress(app),
     heading(say(app, "note_title")),
-    element("div", { class: "tq-prose" }, paragraphs(notes)),
-    element("div", { class: "tq-actions" }, button(app, "note_show", open, "tq-primary"),
-      button(app, "note_skip", () => goTo(app, neighbour(app.form, position, 1))), backButton(app)),
+    element("div", { class: "tq-prose" }, opening(app), paragraphs(notes)),
+    element(
+      "div",
+      { class: "tq-actions" },
+      button(app, "note_show", open, "tq-primary"),
+      button(app, "note_skip", () => goTo(app, neighbour(app.form, position, 1))),
+      backButton(app),
+    ),
     stopLine(app),
   ]);
   showState(app);
@@ -610,15 +717,30 @@ function showQuestions(app, section) {
   const { form } = app;
   const summary = element("div", { class: "tq-summary-place" });
   const matrix = section.layout === "matrix" && section.items.every((item) => item.kind === "options");
-  const content = plainForm([
-    heading(section.title),
-    progress(app, section.title),
-    element("div", { class: "tq-prose tq-instructions" }, opening(app), paragraphs(section.instructions), timeframe(app, section)),
-    summary,
-    matrix ? matrixItems(app, section) : element("div", { class: "tq-items" }, section.items.map((item) => itemView(app, item))),
-    element("p", { class: "tq-soft tq-keyboard" }, say(app, "keyboard")),
-    element("div", { class: "tq-actions tq-steps" }, backButton(app), button(app, "next", null, "tq-primary")),
-  ], () => leaveSection(app, section, summary));
+  const content = plainForm(
+    [
+      heading(section.title),
+      progress(app, section.title),
+      element(
+        "div",
+        { class: "tq-prose tq-instructions" },
+        opening(app),
+        paragraphs(section.instructions),
+        timeframe(app, section),
+      ),
+      summary,
+      matrix
+        ? matrixItems(app, section)
+        : element(
+            "div",
+            { class: "tq-items" },
+            section.items.map((item) => itemView(app, item)),
+          ),
+      element("p", { class: "tq-soft tq-keyboard" }, say(app, "keyboard")),
+      element("div", { class: "tq-actions tq-steps" }, backButton(app), button(app, "next", null, "tq-primary")),
+    ],
+    () => leaveSection(app, section, summary),
+  );
   place(app, "questions", [content, stopLine(app)]);
   form.problems.forEach((text, item) => showItemError(app, item, text));
   showState(app);
@@ -638,7 +760,9 @@ function opening(app) {
 const isResumed = (form) => form.first > 0 || form.sections.some(({ items }) => !items.length);
 
 function timeframe(app, section) {
-  return section.timeframe ? element("p", { class: "tq-timeframe" }, say(app, "timeframe", { timeframe: section.timeframe })) : null;
+  return section.timeframe
+    ? element("p", { class: "tq-timeframe" }, say(app, "timeframe", { timeframe: section.timeframe }))
+    : null;
 }
 
 /** How far the person has come; the text is left out where the page's title says the same. */
@@ -648,8 +772,12 @@ function progress(app, title = "") {
   const id = unique();
   const text = position < pages ? say(app, "page_of", { page: position + 1, pages }) : say(app, "page_last");
   const kind = text === title ? "tq-unseen" : "";
-  return element("div", { class: "tq-progress" }, element("label", { for: id, class: kind }, text),
-    element("progress", { id, max: pages + 1, value: position + 1 }, text));
+  return element(
+    "div",
+    { class: "tq-progress" },
+    element("label", { for: id, class: kind }, text),
+    element("progress", { id, max: pages + 1, value: position + 1 }, text),
+  );
 }
 
 function backButton(app) {
@@ -659,7 +787,13 @@ function backButton(app) {
 }
 
 function stopLine(app) {
-  return element("div", { class: "tq-stop-line" }, button(app, "stop", () => finish(app, { type: "stop" }), "tq-quiet"));
+  const said = element("div", { role: "alert" });
+  return element(
+    "div",
+    { class: "tq-stop-line" },
+    button(app, "stop", () => finish(app, { type: "stop" }, said), "tq-quiet"),
+    said,
+  );
 }
 
 /** On to the next page: faults hold it up, blanks are mentioned once. */
@@ -673,7 +807,13 @@ function leaveSection(app, section, summary) {
   const blank = section.items.filter((item) => !form.answers.get(item.id));
   if (blank.length && !form.asked.has(form.position)) {
     form.asked.add(form.position);
-    return showSummary(app, summary, "blank_title", "blank_text", blank.map((item) => [item, ""]));
+    return showSummary(
+      app,
+      summary,
+      "blank_title",
+      "blank_text",
+      blank.map((item) => [item, ""]),
+    );
   }
   return goTo(app, neighbour(form, form.position, 1));
 }
@@ -690,15 +830,24 @@ function faultOf(app, item) {
 /** A box with the focus that names items, each a link to its item. */
 function showSummary(app, place, title, text, entries) {
   const links = entries.map(([item, fault]) => {
-    const link = element("a", { href: `#${app.form.views.get(item.id).id}` }, fault ? `${item.text} – ${fault}` : item.text);
+    const link = element(
+      "a",
+      { href: `#${app.form.views.get(item.id).id}` },
+      fault ? `${item.text} – ${fault}` : item.text,
+    );
     link.addEventListener("click", (event) => {
       event.preventDefault(); // the address holds the token: leave it, and the history, alone
       app.form.views.get(item.id).focus();
     });
     return element("li", {}, link);
   });
-  const box = element("div", { class: `tq-box ${text ? "tq-box-note" : "tq-box-warning"}`, tabindex: "-1" },
-    element("h3", {}, say(app, title)), text ? element("p", {}, say(app, text)) : null, element("ul", {}, links));
+  const box = element(
+    "div",
+    { class: `tq-box ${text ? "tq-box-note" : "tq-box-warning"}`, tabindex: "-1" },
+    element("h3", {}, say(app, title)),
+    text ? element("p", {}, say(app, text)) : null,
+    element("ul", {}, links),
+  );
   place.replaceChildren(box);
   box.focus();
 }
@@ -715,10 +864,14 @@ function matrixItems(app, section) {
   const options = section.items[0].options;
   const wide = options.length > 5 ? "tq-matrix-wide" : "tq-matrix-narrow";
   const cells = [...options, ...reasons].map(({ label, reason }) =>
-    element("span", { class: reason ? "tq-head-reason" : "" }, label));
-  const view = element("div", { class: `tq-items tq-matrix ${wide}` },
+    element("span", { class: reason ? "tq-head-reason" : "" }, label),
+  );
+  const view = element(
+    "div",
+    { class: `tq-items tq-matrix ${wide}` },
     element("div", { class: "tq-heads", "aria-hidden": "true" }, element("span"), cells, element("span")),
-    section.items.map((item) => itemView(app, item)));
+    section.items.map((item) => itemView(app, item)),
+  );
   view.style.setProperty("--options", options.length);
   view.style.setProperty("--reasons", reasons.length);
   return view;
@@ -728,7 +881,8 @@ function matrixItems(app, section) {
 function reasonsOf(app, items) {
   const found = [];
   if (items.some((item) => item.refusable !== false)) found.push({ reason: "refused", label: say(app, "refused") });
-  if (items.some((item) => item.not_applicable)) found.push({ reason: "not_applicable", label: say(app, "not_applicable") });
+  if (items.some((item) => item.not_applicable))
+    found.push({ reason: "not_applicable", label: say(app, "not_applicable") });
   return found;
 }
 
@@ -738,24 +892,43 @@ function itemView(app, item) {
   const radios = item.kind === "options";
   const error = element("p", { class: "tq-error", id: `${id}-error` });
   const state = element("span", { class: "tq-item-state" });
-  const clear = element("button", { type: "button", class: "tq-clear", tabindex: "-1", hidden: true,
-    "aria-label": say(app, "clear_answer", { question: item.text }), title: say(app, "clear") }, say(app, "clear"));
-  const legend = element("legend", { id: `${id}-question` }, item.text,
-    item.required ? element("span", { class: "tq-required" }, " ", say(app, "required")) : null);
+  const clear = clearButton(app, item);
   const control = radios ? radioControl(app, item, id) : typedControl(app, item, id);
-  const view = element("fieldset", { class: `tq-item tq-item-${item.kind}`, id, role: radios ? "radiogroup" : null,
-    "data-item": item.id, "aria-labelledby": `${id}-question`, "aria-describedby": `${id}-error`,
-    "aria-required": radios && item.required ? "true" : null },
-  legend, error, control.node, element("div", { class: "tq-foot" }, control.reasons, element("div", { class: "tq-after" }, state, clear)));
+  const after = element("div", { class: "tq-after" }, state, clear);
+  const foot = element("div", { class: "tq-foot" }, control.reasons, after);
+  const attributes = {
+    id,
+    class: `tq-item tq-item-${item.kind}`,
+    "data-item": item.id,
+    ...described(id, item, radios),
+  };
+  const view = element("fieldset", attributes, legendOf(app, item, id), error, control.node, foot);
   clear.addEventListener("click", () => clearItem(app, item, control));
   const fail = (text) => {
     error.textContent = text;
     view.classList.toggle("tq-faulty", Boolean(text));
-    (radios ? view : control.first()).toggleAttribute("aria-invalid", Boolean(text));
-    if (text) (radios ? view : control.first()).setAttribute("aria-invalid", "true");
+    mark(radios ? view : control.first(), "aria-invalid", text ? "true" : null);
   };
   app.form.views.set(item.id, { id, state, clear, fail, fault: control.fault, focus: () => control.first().focus() });
   return view;
+}
+
+/** What ties a fieldset to its question and its fault. */
+function described(id, item, radios) {
+  const group = radios ? { role: "radiogroup", "aria-required": item.required ? "true" : null } : {};
+  return { "aria-labelledby": `${id}-question`, "aria-describedby": `${id}-error`, ...group };
+}
+
+function legendOf(app, item, id) {
+  const required = element("span", { class: "tq-required" }, " ", say(app, "required"));
+  return element("legend", { id: `${id}-question` }, item.text, item.required ? required : null);
+}
+
+/** Takes an answer back; no tab stop of its own, since Delete does the same. */
+function clearButton(app, item) {
+  const label = say(app, "clear_answer", { question: item.text });
+  const attributes = { type: "button", class: "tq-clear", tabindex: "-1", hidden: true, "aria-label": label };
+  return element("button", attributes, say(app, "clear"));
 }
 
 function clearItem(app, item, control) {
@@ -785,45 +958,52 @@ function radioControl(app, item, id) {
     empty: () => inputs.forEach((input) => (input.checked = false)),
     fault: () => "",
   };
-  inputs.forEach((input) => input.addEventListener("keydown", (event) => {
-    if (!["Delete", "Backspace"].includes(event.key) || !app.form.answers.get(item.id)) return;
-    event.preventDefault();
-    clearItem(app, item, control);
-  }));
+  inputs.forEach((input) =>
+    input.addEventListener("keydown", (event) => {
+      if (!["Delete", "Backspace"].includes(event.key) || !app.form.answers.get(item.id)) return;
+      event.preventDefault();
+      clearItem(app, item, control);
+    }),
+  );
   return control;
 }
 
 const sameAnswer = (one, other) =>
-  (one.reason ?? null) === (other.reason ?? null) && (one.value ?? one.text ?? null) === (other.value ?? other.text ?? null);
+  (one.reason ?? null) === (other.reason ?? null) &&
+  (one.value ?? one.text ?? null) === (other.value ?? other.text ?? null);
 
 /** A number or free text, with the reasons as boxes to tick. */
 function typedControl(app, item, id) {
   const answer = app.form.answers.get(item.id) ?? {};
-  const number = item.kind === "number";
-  const shown = answer.value ?? answer.text ?? "";
   const help = element("p", { class: "tq-soft tq-help", id: `${id}-help` });
-  const common = { class: "tq-input", "aria-labelledby": `${id}-question`, "aria-describedby": `${id}-help ${id}-error`,
-    autocomplete: "off", spellcheck: "false", required: item.required };
-  const input = number
-    ? element("input", { ...common, class: "tq-input tq-number", type: "text", inputmode: "numeric", maxlength: "12", value: shown })
-    : element("textarea", { ...common, rows: "4", maxlength: item.max_length ?? 2000 });
-  if (!number) input.value = shown;
+  const input = typedField(item, id);
+  input.value = answer.value ?? answer.text ?? "";
   const boxes = reasonsOf(app, [item]).map(({ reason, label }) => reasonBox(reason, label, answer));
-  const fault = () => (number ? numberFault(app, item, input.value) : "");
-  const control = {
-    node: element("div", { class: "tq-typed" }, input, help),
-    reasons: element("div", { class: "tq-reasons" }, boxes.map(({ view }) => view)),
-    first: () => input,
-    empty: () => {
-      input.value = "";
-      boxes.forEach(({ box }) => (box.checked = false));
-    },
-    fault,
-  };
+  const views = boxes.map(({ view }) => view);
+  const fault = () => (item.kind === "number" ? numberFault(app, item, input.value) : "");
   const explain = () => (help.textContent = typedHelp(app, item, input.value));
+  const empty = () => {
+    input.value = "";
+    boxes.forEach(({ box }) => (box.checked = false));
+    explain();
+  };
   explain();
   whenTyped(app, item, input, boxes, fault, explain);
-  return control;
+  const node = element("div", { class: "tq-typed" }, input, help);
+  return { node, reasons: element("div", { class: "tq-reasons" }, views), first: () => input, empty, fault };
+}
+
+function typedField(item, id) {
+  const common = {
+    "aria-labelledby": `${id}-question`,
+    "aria-describedby": `${id}-help ${id}-error`,
+    autocomplete: "off",
+    spellcheck: "false",
+    required: item.required,
+  };
+  const number = { class: "tq-input tq-number", type: "text", inputmode: "numeric", maxlength: "12" };
+  if (item.kind === "number") return element("input", { ...common, ...number });
+  return element("textarea", { ...common, class: "tq-input", rows: "4", maxlength: item.max_length ?? 2000 });
 }
 
 function reasonBox(reason, label, answer) {
@@ -845,7 +1025,11 @@ function whenTyped(app, item, input, boxes, fault, explain) {
     app.form.views.get(item.id)?.fail(fault());
     if (fault()) return showState(app);
     const text = input.value.trim();
-    return give(app, item, text === "" ? null : item.kind === "number" ? { value: Number(text) } : { text: input.value });
+    return give(
+      app,
+      item,
+      text === "" ? null : item.kind === "number" ? { value: Number(text) } : { text: input.value },
+    );
   };
   input.addEventListener("input", () => {
     explain();
@@ -857,15 +1041,17 @@ function whenTyped(app, item, input, boxes, fault, explain) {
     showState(app);
   });
   input.addEventListener("change", sendNow);
-  boxes.forEach(({ reason, box }) => box.addEventListener("change", () => {
-    boxes.forEach((other) => (other.box.checked = other.box === box && box.checked));
-    input.value = "";
-    explain();
-    clearTimeout(timer);
-    app.form.typed.delete(item.id);
-    app.form.views.get(item.id).fail("");
-    give(app, item, box.checked ? { reason } : null);
-  }));
+  boxes.forEach(({ reason, box }) =>
+    box.addEventListener("change", () => {
+      boxes.forEach((other) => (other.box.checked = other.box === box && box.checked));
+      input.value = "";
+      explain();
+      clearTimeout(timer);
+      app.form.typed.delete(item.id);
+      app.form.views.get(item.id).fail("");
+      give(app, item, box.checked ? { reason } : null);
+    }),
+  );
 }
 
 function numberFault(app, item, text) {
@@ -886,27 +1072,32 @@ function sendTyped(app) {
 /** An answer was given, or taken back: remember it, and send it at once. */
 function give(app, item, answer) {
   const { form, connection } = app;
-  const { milliseconds } = timed(form);
+  const milliseconds = timed(form);
   form.answers.set(item.id, answer);
   form.states.set(item.id, "sent");
   form.problems.delete(item.id);
   showItemError(app, item.id, "");
   const cleared = { value: null, text: null, reason: null };
-  const message = { type: "answer", item: item.id, ...(answer ?? cleared), ...(milliseconds == null ? {} : { milliseconds }) };
+  const message = {
+    type: "answer",
+    item: item.id,
+    ...(answer ?? cleared),
+    ...(milliseconds == null ? {} : { milliseconds }),
+  };
   connection.send(message, (reply) => heardOfAnswer(app, form, item, reply));
 }
 
 /** Time since the page was shown or the last answer, where the study wants it. */
 function timed(form) {
-  const now = performance.now();
-  const milliseconds = form.timing ? Math.trunc(now - form.since) : null;
-  form.since = now;
-  return { milliseconds };
+  const milliseconds = form.timing ? elapsed(form.since) : null;
+  form.since = performance.now();
+  return milliseconds;
 }
 
 function heardOfAnswer(app, form, item, reply) {
   if (app.form !== form) return undefined;
-  if (reply.type === "saved") return form.answers.get(item.id) ? form.states.set(item.id, "saved") : form.states.delete(item.id);
+  if (reply.type === "saved")
+    return form.answers.get(item.id) ? form.states.set(item.id, "saved") : form.states.delete(item.id);
   if (reply.type !== "refused") return hearPage(app, reply);
   form.states.set(item.id, "refused");
   form.problems.set(item.id, reply.text);
@@ -925,13 +1116,18 @@ function showCheck(app) {
   place(app, "check", [
     progress(app),
     heading(say(app, "check_title")),
-    element("div", { class: "tq-prose" },
+    element(
+      "div",
+      { class: "tq-prose" },
       element("p", {}, say(app, key, { answered: items.length - blank, total: items.length })),
       blank ? element("p", {}, say(app, "check_blank", { n: blank })) : null,
-      element("p", {}, say(app, "check_final"))),
+      element("p", {}, say(app, "check_final")),
+    ),
     said,
-    plainForm(element("div", { class: "tq-actions tq-steps" }, backButton(app), button(app, "send", null, "tq-primary")),
-      () => submit(app, said)),
+    plainForm(
+      element("div", { class: "tq-actions tq-steps" }, backButton(app), button(app, "send", null, "tq-primary")),
+      () => submit(app, said),
+    ),
     stopLine(app),
   ]);
   showState(app);
@@ -974,6 +1170,9 @@ const sectionOf = (form, id) => form.sections.findIndex((section) => section.ite
 
 // ---------------------------------------------------------------- small things
 
+/** Whole milliseconds since a moment, as far as the kernel takes them. */
+const elapsed = (since) => Math.min(Math.trunc(performance.now() - since), LONGEST);
+
 let made = 0;
 const unique = () => `tq-${(made += 1)}`;
 
@@ -990,7 +1189,17 @@ function lastMoment(app, iso) {
 
 /** A button; without `pressed` it submits the form that it stands in. */
 function button(app, key, pressed, kind = "") {
-  return element("button", { type: pressed ? "button" : "submit", class: `tq-button ${kind}`, onclick: pressed }, say(app, key));
+  return element(
+    "button",
+    { type: pressed ? "button" : "submit", class: `tq-button ${kind}`, onclick: pressed },
+    say(app, key),
+  );
+}
+
+/** Set an attribute, or take it away. */
+function mark(node, name, value) {
+  if (value === null) node.removeAttribute(name);
+  else node.setAttribute(name, value);
 }
 
 /** An element with attributes and children; text is text, never markup. */
