@@ -86,6 +86,7 @@ def test_both_partners_answer_on_a_phone_and_nothing_leaves_the_host(served, bro
         assert answer_all(page, choose, REMARK) == 20
         assert context.cookies() == []
         assert page.evaluate("[localStorage.length, sessionStorage.length, window.hit ?? 0]") == [0, 0, 0]
+        assert page.title() == "Questions"  # what the list of visited pages shows says nothing of the study
         assert not complaints
         context.close()
         given = stored(served.database)[row["person"]]

@@ -107,6 +107,18 @@ def test_ctrl_c_ends_the_server_its_kernels_and_its_traces(tmp_path):
             assert secret in ("a", "b", "P001") or secret not in written
 
 
+def test_kernels_end_with_a_server_that_is_killed(tmp_path):
+    with serving(tmp_path, "--ready", "1") as served:
+        status, _, _ = served.get("")
+        assert status == 200
+        kernels = served.kernels()
+        assert len(kernels) >= 2
+        served.process.kill()
+        served.process.wait()
+        gone, alive = psutil.wait_procs(kernels, timeout=15)
+        assert alive == []
+
+
 def test_when_all_places_are_taken_the_page_says_so(tmp_path):
     with serving(tmp_path, "--ready", "1", "--places", "1") as served:
 

@@ -138,7 +138,7 @@ def _import_what_kernels_need() -> None:
 
 
 def _become_a_kernel(arguments: list[str], folder: str, environment: dict[str, str]) -> NoReturn:
-    """Turn this copy into a kernel: a session, a folder, an environment of its own, and nobody listening to it."""
+    """Turn this copy into a kernel that ends with its parent: a session, a folder, an environment, no listener."""
     try:
         os.setsid()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -147,10 +147,10 @@ def _become_a_kernel(arguments: list[str], folder: str, environment: dict[str, s
             os.dup2(nowhere, stream)
         os.chdir(folder)
         os.environ.clear()
-        os.environ.update(environment | {"JPY_PARENT_PID": str(os.getppid())})
+        os.environ.update(environment)
         from ipykernel.kernelapp import launch_new_instance
 
-        launch_new_instance(argv=arguments)
+        launch_new_instance(argv=[*arguments, f"--IPKernelApp.parent_handle={os.getppid()}"])
     finally:
         os._exit(0)
 

@@ -281,14 +281,11 @@ function fromAddress() {
   return { token: given.get("token") ?? "", couple: given.get("couple") ?? "" };
 }
 
-/** Write title, language and the texts of the frame. */
+/** Write language and texts of the frame. The document keeps its bland title: browsers list it among visited pages. */
 function fillFrame(app) {
   const { root, exit, head, note } = app.frame;
   root.lang = app.language;
-  if (app.title && !isEmbedded(app)) {
-    document.documentElement.lang = app.language;
-    document.title = app.title;
-  }
+  if (app.language && !isEmbedded(app)) document.documentElement.lang = app.language;
   const keys = element("span", { class: "tq-exit-keys" }, say(app, "quick_exit_keys"));
   exit.replaceChildren(element("span", { class: "tq-exit-words" }, say(app, "quick_exit")), " ", keys);
   note.textContent = say(app, "quick_exit_note");
