@@ -27,7 +27,7 @@ def serve(
     ] = "127.0.0.1",
     base_url: Annotated[str, typer.Option(help="The path of the questionnaire behind a reverse proxy.")] = "/",
     ready: Annotated[int, typer.Option(help="Kernels that are kept warm, so that the page opens at once.")] = 3,
-    places: Annotated[int, typer.Option(help="How many may answer at once; each takes 80 to 100 MB.")] = 100,
+    places: Annotated[int, typer.Option(help="How many may answer at once; each takes 40 to 90 MB.")] = 100,
 ) -> None:
     """Serve the questionnaire of a study in the browser, until Ctrl-C."""
     from .questionnaire.serve import Door

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import shutil
 import socket
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -73,6 +75,15 @@ def test_every_language_of_the_pages_has_its_opening_words():
     assert all(all(words.values()) for words in texts.values())
     assert opening_words("de")["language"] == "de"
     assert opening_words("fr") == opening_words("en")
+
+
+def test_kernels_are_copied_without_pandas_and_without_threads():
+    pytest.importorskip("psutil", reason="psutil is not installed")
+    code = "import sys, threading\nfrom toolkit.questionnaire.serving import nursery\n"
+    code += "nursery._import_what_kernels_need()\n"
+    code += "print(sorted({'pandas', 'numpy', 'scipy', 'matplotlib'} & set(sys.modules)), threading.active_count())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[] 1\n"
 
 
 @pytest.mark.parametrize(("pages", "minutes", "culled"), [(0, 4, False), (0, 6, True), (1, 600, False), (1, 800, True)])

@@ -115,7 +115,7 @@ def test_kernels_end_with_a_server_that_is_killed(tmp_path):
         assert len(kernels) >= 2
         served.process.kill()
         served.process.wait()
-        gone, alive = psutil.wait_procs(kernels, timeout=15)
+        _, alive = psutil.wait_procs(kernels, timeout=15)
         assert alive == []
 
 
