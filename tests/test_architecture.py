@@ -110,6 +110,7 @@ LAYERS = (
     "wording",
     "linter_rules",
     "linter",
+    "missing",
     "collection",
     "collection_rules",
     "study",

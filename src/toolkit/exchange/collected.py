@@ -14,11 +14,12 @@ from ..checks import plain
 from ..collection import Collection
 from ..errors import StoreError
 from ..format import to_csv
+from ..missing import REASONS
 from ..occasions import KEYS
 from ..readers import read_responses
 from ..readers.store import NO_DAY
 from ..responses import Responses
-from ..study import REASONS, Study
+from ..study import Study
 from .codebook import Codebook, codebook_of
 
 FIRST_CODES = (-90, -990, -9990)

@@ -15,9 +15,10 @@ from ..collection import Collection
 from ..errors import ArgumentError, ResponsesError
 from ..instrument_model import Instrument
 from ..intake import LOG_COLUMNS, ReadingRules
+from ..missing import REASONS
 from ..occasions import KEYS
 from ..responses import Responses, as_instruments, read_frame
-from ..study import REASONS, Covariate, Keys, Study
+from ..study import Covariate, Keys, Study
 
 if TYPE_CHECKING:
     from ..store import OccasionAnswers, Store
