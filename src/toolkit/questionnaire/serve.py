@@ -142,12 +142,20 @@ def opening_words(language: str) -> dict[str, str]:
 
 
 def _notebook(study: Study, store: str | None, folder: Path) -> Path:
-    """Copy the notebook with the study filled in; a store's URL may hold a password and goes by the environment."""
+    """Copy the notebook with the study filled in; a store's URL may hold a password and goes by the environment.
+
+    Kernels open the store that the server has made, and never make another: a disk that has gone must not be taken
+    for an empty store.
+    """
     notebook = json.loads(find_notebook("questionnaire").read_text(encoding="utf-8"))
-    lines = [f"study = {str(study.path)!r}", 'store = participant = language = ""']
-    if store is not None:
-        os.environ[STORE] = locate(store).url.render_as_string(hide_password=False)
-        lines += ["import os", f"store = os.environ[{STORE!r}]"]
+    os.environ[STORE] = "" if store is None else locate(store).url.render_as_string(hide_password=False)
+    lines = [
+        "import os",
+        "from toolkit.questionnaire.fieldwork import collecting, store_of",
+        f"study, _ = collecting({str(study.path)!r})",
+        f"store = store_of(study, os.environ[{STORE!r}] or None, create=False)",
+        'participant = language = ""',
+    ]
     place = next(i for i, cell in enumerate(notebook["cells"]) if "parameters" in cell["metadata"].get("tags", []))
     cell: dict[str, Any] = {"cell_type": "code", "execution_count": None, "id": "filled", "metadata": {}, "outputs": []}
     notebook["cells"].insert(place + 1, cell | {"source": "\n".join(lines)})
