@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 NEEDED = [
     "toolkit/notebooks/90_questionnaire.ipynb",
     "toolkit/questionnaire/static/questionnaire.css",
-    "toolkit/questionnaire/static/questionnaire.js",
+    "toolkit/questionnaire/static/page/main.js",
     "toolkit/questionnaire/static/voila/full.html.j2",
     "toolkit/questionnaire/static/voila/index.html.j2",
     "toolkit/questionnaire/static/voila/page.css",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from toolkit.questionnaire.assets import SCRIPT as PARTS
+from toolkit.questionnaire.assets import STYLE, joined
 from toolkit.questionnaire.fieldwork import store_of
 from toolkit.questionnaire.plan import plan_study
 from toolkit.questionnaire.session import Session
@@ -17,7 +18,6 @@ from toolkit.study import read_study
 HOST = "http://study.test"
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'"
-STATIC = files("toolkit") / "questionnaire" / "static"
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Study</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/page.css">
@@ -178,9 +178,8 @@ class Stage:
 
     def _serve(self, route: Any) -> None:
         name = route.request.url.removeprefix(HOST).split("#")[0].lstrip("/")
-        if name in ("questionnaire.js", "questionnaire.css"):
-            return _give(route, (STATIC / name).read_text(encoding="utf-8"), name)
-        texts = {"": PAGE, "stage.js": SCRIPT, "page.css": "body { margin: 0 }", "elsewhere": BLANK}
+        own = {"questionnaire.js": joined(PARTS), "questionnaire.css": joined(STYLE)}
+        texts = {"": PAGE, "stage.js": SCRIPT, "page.css": "body { margin: 0 }", "elsewhere": BLANK, **own}
         return _give(route, texts[name], name or "page.html") if name in texts else route.abort()
 
 

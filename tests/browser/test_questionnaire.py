@@ -130,6 +130,8 @@ def test_numbers_and_texts_are_checked_where_they_are_typed(stage, fieldwork):
         field.fill(typed)
         field.blur()
         assert fault in tab.locator("[data-item=age] .tq-error").inner_text()
+        assert tab.locator("[data-item=age] .tq-item-state").inner_text() == "Not saved"
+        assert tab.locator(".tq-state").inner_text() == "Not saved: see the note at the question"
     field.fill("40")
     tab.locator("[data-item=comment] textarea").fill("One thing")
     assert "Characters left: 191" in tab.locator("[data-item=comment]").inner_text()
@@ -180,6 +182,39 @@ def test_another_language_keeps_page_and_answers(stage, fieldwork):
     assert tab.locator("html").get_attribute("lang") == "de"
     assert tab.locator(".tq").get_attribute("lang") == "de"
     tab.get_by_role("button", name="Weiter").wait_for()
+
+
+@pytest.mark.parametrize(("locale", "shown"), [("de-AT", "de"), ("fr-FR", "en"), ("en-GB", "en")])
+def test_the_first_visit_is_in_the_browsers_language_where_the_study_has_it(stage, fieldwork, locale, shown):
+    tab = stage(locale=locale).open(fieldwork.invite()[0])
+    tab.get_by_role("button", name={"de": "Ich stimme zu", "en": "I agree"}[shown]).wait_for()
+    assert tab.locator(".tq").get_attribute("lang") == shown
+
+
+def test_the_language_that_was_chosen_outranks_the_browsers(stage, fieldwork):
+    [person, _] = fieldwork.invite()
+    one = stage(locale="de-DE")
+    tab = one.open(person)
+    tab.get_by_label("Sprache").select_option("en")
+    press(tab, "I agree and take part")
+    tab.locator(FORM).first.wait_for()
+    assert tab.locator(".tq").get_attribute("lang") == "en"
+    tab.reload()  # the language of the consent
+    tab.get_by_role("button", name="Next").wait_for()
+    tab.get_by_text("I say what I need.").wait_for()
+    assert tab.locator(".tq").get_attribute("lang") == "en"
+
+
+def test_what_is_typed_stays_out_of_the_memory_of_browser_and_keyboard(stage, fieldwork):
+    one = stage()
+    fields = "fields => fields.map(one => ['autocomplete', 'autocorrect', 'spellcheck'].map(n => one.getAttribute(n)))"
+    one.open()
+    one.tab.locator(".tq input").first.wait_for(state="attached")
+    assert one.tab.locator(".tq input").evaluate_all(fields) == [["off", "off", "false"]] * 2
+    tab = begin(one, fieldwork.invite()[0])
+    go_to_last_page(tab)
+    typed = tab.locator(".tq :is(textarea, input[type=text])")
+    assert typed.evaluate_all(fields) == [["off", "off", "false"]] * 2
 
 
 def test_a_wrong_code_is_said_at_the_field_and_a_right_one_opens(stage, fieldwork):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,10 +34,12 @@ def kinds(one: Stage) -> Iterator[str]:
     press(tab, "Begin")
     tab.get_by_text("Withdraw from the study").click()
     yield "token"
-    tab.get_by_label("Your code").fill(person.token)
-    press(tab, "Begin")
-    tab.get_by_role("heading", name="Before you begin").wait_for()
+    enter(tab, person)
     yield "consent"
+    press(tab, "I do not take part")
+    yield "declined"
+    one.open()
+    enter(tab, person)
     press(tab, "I agree and take part")
     tab.locator("fieldset").first.wait_for()
     yield "questions"
@@ -65,6 +68,12 @@ def kinds(one: Stage) -> Iterator[str]:
     one.open(person)
     tab.get_by_role("heading", name="All done").or_(tab.get_by_role("heading", name="Already sent")).wait_for()
     yield "message"
+
+
+def enter(tab: Any, person: Any) -> None:
+    tab.get_by_label("Your code").fill(person.token)
+    press(tab, "Begin")
+    tab.get_by_role("heading", name="Before you begin").wait_for()
 
 
 def go_to(one: Stage, kind: str) -> None:
@@ -120,9 +129,31 @@ def test_axe_finds_nothing_in_feedback_and_its_figure_is_there_in_words(stage, t
         look(one.tab, width, scheme)
         assert violations(one.tab) == [], f"feedback at {width} in {scheme}"
     figure = one.tab.locator("img.tq-figure")
-    assert figure.get_attribute("alt") in one.tab.locator(".tq-feedback").inner_text()
+    assert one.tab.locator(".tq-feedback").get_by_role("img").count() == 0  # its words follow: they are heard once
+    words = one.tab.locator(".tq-words").get_by_role("listitem")
+    assert words.count() == 8
+    assert re.fullmatch(r"keeping feelings to yourself: \d\.\d on a scale from 0 to 4", words.nth(6).inner_text())
     assert figure.evaluate("image => image.naturalWidth") > 0
     one.fieldwork.store.close()
+
+
+def test_axe_finds_nothing_in_the_notice_of_a_lost_connection(stage):
+    axe = pytest.importorskip("axe_playwright_python.base", reason="axe-playwright-python is not installed")
+    one = stage()
+    one.tab.clock.install()
+    go_to(one, "questions")
+    one.cut = True
+    one.tab.locator("[data-item=talk1] label").first.click()
+    one.tab.clock.run_for(21_000)
+    one.tab.get_by_text("There is no connection to the study").wait_for()
+    one.tab.evaluate(axe.AXE_SCRIPT)
+    for width, scheme in LOOKS:
+        look(one.tab, width, scheme)
+        assert violations(one.tab) == [], f"notice at {width} in {scheme}"
+        assert one.tab.locator(".tq-lost-place :is(button)").evaluate_all(SMALL) == []
+    one.cut = False
+    one.tab.clock.run_for(4_000)
+    one.tab.locator(".tq-state[data-state=all_saved]").wait_for()
 
 
 @pytest.mark.parametrize("width", [375, 1280])

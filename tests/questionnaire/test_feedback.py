@@ -217,6 +217,7 @@ def test_the_figure_says_what_its_text_says(language):
     bars = [node for node in tree.iter("{http://www.w3.org/2000/svg}rect") if node.get("fill") != "none"]
     assert tree.get("aria-label") == found.figure_text
     assert len(bars) == 8 == len(spoken) / 2
+    assert max(map(len, spoken[::2])) <= 46  # what the width of the figure has room for
     for name, value in zip(spoken[::2], spoken[1::2], strict=True):
         mean, low, high = re.fullmatch(r"([\d.,]+) \((\d)–(\d)\)", value).groups()
         assert say(language, "feedback_bar", name=name, mean=mean, low=low, high=high) in found.figure_text

@@ -446,6 +446,28 @@ def test_another_language_changes_the_words_and_nothing_else(tmp_path, store, cl
     assert resumed["sections"][0]["title"] == "Seite 1 von 2"
 
 
+def test_the_browsers_language_gives_way_to_one_that_was_chosen_or_agreed_in(tmp_path, store, clock):
+    text = (
+        "study: two\ntitle: Zwei\ninstruments: [rws]\n"
+        "collection:\n  languages: [en, de]\n"
+        "  consent: {version: '1', text: {en: Read, de: Bitte lesen}}\n"
+    )
+    plan = read_plan(tmp_path, text)
+    (one,) = store.invite(plan.study, 1, expires_at=START + timedelta(days=9))
+    first = Visit(plan, store, clock)
+    assert first.send("hello", language=None, browser="xx")["language"] == "en"
+    assert first.send("hello", language=None, browser="de")["language"] == "de"
+    assert first.send("open", token=one.token)["page"]["paragraphs"] == ["Bitte lesen"]
+    assert first.send("hello", language=None, browser="en")["language"] == "de"  # the page is loaded anew
+    first.send("consent", version="1")
+    again = Visit(plan, store, clock)
+    again.send("hello", language=None, browser="en")
+    assert again.send("open", token=one.token)["page"]["sections"][0]["title"] == "Seite 1 von 2"
+    chosen = Visit(plan, store, clock)
+    chosen.send("hello", language="en")
+    assert chosen.send("hello", language=None, browser="de")["language"] == "en"
+
+
 @pytest.mark.parametrize("where", ["token", "consent", "form", "finished"])
 def test_withdrawal_is_possible_on_every_page(plan, store, clock, couple, where):
     visit = Visit(plan, store, clock)

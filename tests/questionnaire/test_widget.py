@@ -16,12 +16,13 @@ import yaml
 
 import toolkit as tk
 from toolkit.errors import ArgumentError, StudyError
+from toolkit.questionnaire import assets
 from toolkit.questionnaire.widget import Questionnaire
 from toolkit.store import Store
 
 FOLDER = files("toolkit") / "questionnaire"
-SCRIPT = (FOLDER / "static" / "questionnaire.js").read_text(encoding="utf-8")
-STYLE = (FOLDER / "static" / "questionnaire.css").read_text(encoding="utf-8")
+SCRIPT = assets.joined(assets.SCRIPT)
+STYLE = assets.joined(assets.STYLE)
 LANGUAGES = [file.name.removesuffix(".yaml") for file in (FOLDER / "texts" / "page").iterdir()]
 FORBIDDEN = (
     *("localStorage", "sessionStorage", "indexedDB", "document.cookie", "pushState", "replaceState"),
@@ -138,7 +139,7 @@ def test_a_known_participant_needs_no_code_and_goes_on_in_a_new_widget(store, st
 def test_the_language_given_is_that_of_the_first_greeting(store, tmp_path):
     path = Path(__file__).parents[2] / "data" / "questionnaire_demo" / "study.yaml"
     tab = Tab(Questionnaire(study=path, store=store, language="de"))
-    assert tab.send("hello", language=None)["language"] == "de"
+    assert tab.send("hello", language=None, browser="en")["language"] == "de"
     assert tab.send("hello", language="en")["language"] == "en"
 
 
@@ -165,6 +166,13 @@ def test_what_cannot_be_asked_is_refused_in_words(store, study, options, error, 
     given = {key: places.get(value, value) for key, value in options.items()}
     with pytest.raises(error, match=words):
         Questionnaire(**given)
+
+
+def test_the_script_is_one_module_of_all_parts():
+    assert sorted(assets.SCRIPT) == sorted((assets.STATIC / "page").iterdir())
+    texts = [file.read_text(encoding="utf-8") for file in assets.SCRIPT]
+    assert all(text.startswith("// ") and text.count("\n") <= 350 for text in texts)
+    assert [text.count("\nexport ") for text in texts] == [0] * (len(texts) - 1) + [1]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -24,12 +24,16 @@ STEPS = {
 }
 MOST_STRENGTHS, MOST_STEPS = 2, 3
 SELDOM = 0.25  # of the range: "Rarely" where the answers run from "Never" to "Very often"
-WIDTH, BAR, ROW, MARGIN = 320, 262, 42, 4
+WIDTH, BAR, ROW, MARGIN = 320, 248, 48, 4
 
 
 @dataclass(frozen=True)
 class Feedback:
-    """What a person is shown: paragraphs, and a figure with the same content as text."""
+    """What a person is shown: paragraphs, and a figure with the same content as text.
+
+    The first two paragraphs say that holding back can be sound, and where help is. The text of the figure has a line
+    for its title and one for each topic.
+    """
 
     paragraphs: tuple[str, ...]
     figure: str | None = None
@@ -155,8 +159,7 @@ def _place_to_begin(topics: Sequence[Topic], language: str) -> list[str]:
 
 def figure_text(topics: Sequence[Topic], language: str) -> str:
     """Write the figure as text."""
-    title = say(language, "feedback_figure")
-    return f"{title}. " + " ".join(f"{_line(topic, language)}." for topic in topics)
+    return "\n".join([say(language, "feedback_figure"), *(_line(topic, language) for topic in topics)])
 
 
 def _line(topic: Topic, language: str) -> str:
@@ -171,20 +174,21 @@ def _number(topic: Topic, language: str) -> str:
 def figure(topics: Sequence[Topic], language: str) -> str:
     """Draw the topics as bars: an SVG in the colour of the text around it, with the text as its alternative."""
     height = ROW * len(topics) + MARGIN
+    label = escape(figure_text(topics, language)).replace("\n", "&#10;")
     rows = [_row(topic, place, language) for place, topic in enumerate(topics)]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
-        f'aria-label="{escape(figure_text(topics, language))}" fill="currentColor">{"".join(rows)}</svg>'
+        f'aria-label="{label}" fill="currentColor">{"".join(rows)}</svg>'
     )
 
 
 def _row(topic: Topic, place: int, language: str) -> str:
-    top = ROW * place + 12
+    top = ROW * place + 14
     length = topic.share * BAR
     return (
-        f'<text x="0" y="{top}" font-size="10">{escape(topic.name(language))}</text>'
+        f'<text x="0" y="{top}" font-size="13">{escape(topic.name(language))}</text>'
         f'<rect x="1" y="{top + 6}" width="{BAR}" height="12" fill="none" stroke="currentColor"/>'
-        f'<rect x="1" y="{top + 6}" width="{length:.1f}" height="12"/>'
-        f'<text x="{BAR + 6}" y="{top + 16}" font-size="10">'
+        f'<rect x="1" y="{top + 6}" width="{length:.1f}" height="12" fill-opacity="0.75"/>'
+        f'<text x="{BAR + 7}" y="{top + 17}" font-size="13">'
         f"{_number(topic, language)} ({topic.low}–{topic.high})</text>"
     )

@@ -30,10 +30,11 @@ class Message(BaseModel):
 
 
 class Hello(Message):
-    """The page is there, or wants another language."""
+    """The page is there, or wants another language; `browser` is the browser's, for as long as none was chosen."""
 
     type: Literal["hello"]
     language: Name | None = None
+    browser: Name | None = None
 
 
 class Open(Message):

@@ -127,6 +127,8 @@ class Session:
     def _hello(self, message: Hello) -> Reply:
         if message.language in self._plan.languages:
             self._language, self._chosen = message.language, True
+        elif message.browser in self._plan.languages and self._state == "token" and not self._chosen:
+            self._language = message.browser
         if not self._greeted and self._person is not None:
             self._arrive(self._person)
             self._greeted = True
@@ -351,7 +353,7 @@ class Session:
         self._state, self._show = state, show
 
     def _page(self) -> Reply:
-        return {"type": "page", "page": self._show()}
+        return {"type": "page", "page": self._show(), "language": self._language}
 
     def _asks_couple_code(self) -> bool:
         """Tell whether a partner has to be linked; who was not invited has no code."""

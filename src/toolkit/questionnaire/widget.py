@@ -14,11 +14,11 @@ from ..errors import ArgumentError
 from ..instrument_model import Instrument
 from ..store import Store, define, utc_now
 from ..study import Study
+from .assets import SCRIPT, STYLE, joined
 from .fieldwork import collecting, store_of
 from .plan import Plan, plan_instruments, plan_study
 from .session import Session
 
-STATIC = Path(__file__).parent / "static"
 Instruments = str | Path | Instrument | Sequence[str | Path | Instrument]
 
 
@@ -36,7 +36,8 @@ class Questionnaire(anywidget.AnyWidget):
     study : a study file with a `collection`, instead of instruments.
     participant : who answers, where that is known. By default a study's page asks for a personal code, and a trial
         of instruments makes a new participant.
-    language : the language to begin with. By default the study's first one; English for instruments.
+    language : the language to begin with. By default the browser's where the study offers it, else the study's first
+        one; English for instruments.
     now : the clock.
 
     Raises
@@ -56,8 +57,8 @@ class Questionnaire(anywidget.AnyWidget):
     ['layout', 'tabbable', 'tooltip']
     """
 
-    _esm = STATIC / "questionnaire.js"
-    _css = STATIC / "questionnaire.css"
+    _esm = joined(SCRIPT)
+    _css = joined(STYLE)
 
     def __init__(
         self,

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from jupyter_server.auth.identity import IdentityProvider, User
 from tornado.web import HTTPError, RequestHandler
 from voila.tornado.handler import TornadoVoilaHandler
 
+from ..assets import SCRIPT, STATIC, STYLE, joined
 from .headers import Guarded
 
-STATIC = Path(__file__).parents[1] / "static"
 FILES = {
-    "questionnaire.js": (STATIC / "questionnaire.js", "text/javascript"),
-    "questionnaire.css": (STATIC / "questionnaire.css", "text/css"),
-    "page.js": (STATIC / "voila" / "page.js", "text/javascript"),
-    "page.css": (STATIC / "voila" / "page.css", "text/css"),
+    "questionnaire.js": (SCRIPT, "text/javascript"),
+    "questionnaire.css": (STYLE, "text/css"),
+    "page.js": ((STATIC / "voila" / "page.js",), "text/javascript"),
+    "page.css": ((STATIC / "voila" / "page.css",), "text/css"),
 }
 
 
@@ -42,9 +40,9 @@ class OwnFile(Guarded):
         """Send the file."""
         if name not in FILES:
             raise HTTPError(404)
-        path, kind = FILES[name]
+        parts, kind = FILES[name]
         self.set_header("Content-Type", f"{kind}; charset=utf-8")
-        self.finish(path.read_bytes())
+        self.finish(joined(parts))
 
 
 class Alive(Guarded):

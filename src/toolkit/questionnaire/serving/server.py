@@ -22,8 +22,9 @@ from traitlets.config import Config
 from voila.app import Voila
 from voila.configuration import VoilaConfiguration
 
+from ..assets import STATIC
 from .channels import LONGEST_MESSAGE, AnswerChannel, AnswerSocket
-from .handlers import STATIC, Alive, Health, Nobody, NotFound, OwnFile, Page
+from .handlers import Alive, Health, Nobody, NotFound, OwnFile, Page
 from .kernels import CULLING, ParticipantKernels, ThisPython
 
 TEMPLATES = STATIC / "voila"
