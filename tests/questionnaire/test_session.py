@@ -181,6 +181,35 @@ def test_a_resumed_form_begins_at_the_page_reached_where_nothing_is_required(pla
     assert items_of(page)[:3] == [[], [], []]
 
 
+def test_no_page_can_be_asked_for_whose_answers_are_hidden(plan, store, clock, couple):
+    victim = Visit(plan, store, clock)
+    victim.enter(couple[0])
+    victim.answer(rws01=4, rws09=3, aps01=3, has01=2, age=30)
+    victim.send("place", position=PAGES, milliseconds=10)
+    seen = set()
+    for position in (*range(PAGES + 1), *range(PAGES, -1, -1)):
+        other = Visit(plan, store, clock)
+        page = other.send("open", token=couple[0].token)["page"]
+        seen |= {name for name, item in all_items(page).items() if item["answer"]}
+        assert other.send("place", position=position, milliseconds=1)["type"] == "saved"
+    assert seen == set()
+
+
+def test_a_resumed_session_moves_on_to_pages_of_its_own(plan, store, clock, couple):
+    first = Visit(plan, store, clock)
+    whole = items_of(first.enter(couple[0])["page"])
+    first.answer(rws01=1)
+    first.send("place", position=1, milliseconds=10)
+    second = Visit(plan, store, clock)
+    second.enter(couple[0])
+    reached = next(number for number, items in enumerate(whole) if "aps01" in items)
+    second.send("place", position=reached, milliseconds=10)
+    second.answer(aps01=1)
+    second.send("place", position=0, milliseconds=10)
+    page = Visit(plan, store, clock).enter(couple[0])["page"]
+    assert (page["position"], all_items(page)["aps01"]["answer"]) == (reached, {"value": 1})
+
+
 def test_an_answer_that_was_under_way_when_the_connection_broke_is_taken_and_tells_nothing(plan, store, clock, couple):
     first = Visit(plan, store, clock)
     first.enter(couple[0])
@@ -272,6 +301,20 @@ def test_feedback_after_one_sign_is_help_alone(visit, couple):
         "figure": None,
         "figure_text": "",
     }
+
+
+@pytest.mark.parametrize("danger", [1, 6])
+def test_feedback_to_a_resumed_session_is_help_alone_whatever_was_answered(plan, store, clock, couple, danger):
+    first = Visit(plan, store, clock)
+    first.enter(couple[0])
+    safe = dict.fromkeys(("bar02", "bar04", "bar07", "bar12", "bar13", "bar14", "bar15"), 1)
+    first.answer(**safe, bar16=danger, rws01=4, rws07=4, gender="woman")
+    first.send("place", position=PAGES, milliseconds=1)
+    second = Visit(plan, store, clock)
+    second.enter(couple[0])
+    given = second.send("submit")["page"]["feedback"]
+    helping = [say("en", "feedback_opening"), say("en", "feedback_help") + ": Call 1"]
+    assert given == {"paragraphs": helping, "figure": None, "figure_text": ""}
 
 
 def test_without_feedback_in_the_study_there_is_none(tmp_path, store, clock):
@@ -530,6 +573,19 @@ def test_the_copy_is_given_only_in_the_session_that_submitted(plan, store, clock
     other = Visit(plan, store, clock)
     other.send("open", token=couple[0].token)
     assert other.send("export")["rule"] == "state"
+
+
+def test_the_copy_holds_nothing_of_an_earlier_session(plan, store, clock, couple):
+    first = Visit(plan, store, clock)
+    first.enter(couple[0])
+    first.answer(rws01=4, bar13=6, aps01=3, gender="woman")
+    first.send("answer", item="comment", text="I am afraid")
+    first.send("place", position=PAGES, milliseconds=1)
+    second = Visit(plan, store, clock)
+    second.enter(couple[0])
+    second.send("submit")
+    rows = list(csv.reader(io.StringIO(second.send("export")["content"])))
+    assert len(rows) == 1
 
 
 def test_the_kernel_may_know_the_person_already(plan, store, clock):

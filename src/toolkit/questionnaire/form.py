@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -15,19 +15,26 @@ from .schedule import Occasion, study_closes
 
 @dataclass(frozen=True)
 class Form:
-    """An occasion in pages. `shown` holds the items that this session shows, by id.
+    """An occasion in pages.
+
+    `shown` holds the items that this session shows, by id; `hidden` names those that it does not, though they are
+    answered and stand behind no content note.
 
     A session that goes on with what was begun earlier does not show what was answered on pages already left, since
     somebody else may hold the device now: of earlier pages only required items without an answer are left, of later
     ones those without an answer, and of the page that was reached all but the barriers that were answered, and
     answers behind a content note. An answer to what is not shown is taken all the same, for it may have been given
     before the connection broke, and taking it tells nothing.
+
+    For the same reason such a session neither moves the place at which the next one begins to a page that it hides
+    answers of, nor takes away, once all is sent, what it did not show; and feedback comes from a whole session alone.
     """
 
     plan: Plan
     occasion: Occasion
     pages: tuple[tuple[Entry, ...], ...]
     shown: Mapping[str, Entry]
+    hidden: frozenset[str]
     position: int
 
     @classmethod
@@ -45,7 +52,9 @@ class Form:
             return entry.id not in answers and (number >= position or entry.required)
 
         shown = {entry.id: entry for number, page in enumerate(divided) for entry in page if is_shown(number, entry)}
-        return cls(plan, occasion, divided, shown, position)
+        asked = (entry for page in divided for entry in page)
+        hidden = (entry.id for entry in asked if entry.id in answers and entry.id not in shown and not entry.sensitive)
+        return cls(plan, occasion, divided, shown, frozenset(hidden), position)
 
     @cached_property
     def by_id(self) -> dict[str, Entry]:
@@ -59,6 +68,15 @@ class Form:
     def missing(self, answers: Mapping[str, Answer]) -> list[str]:
         """List the required items that have no answer."""
         return [entry.id for page in self.pages for entry in page if entry.required and entry.id not in answers]
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether this session shows everything that is asked."""
+        return len(self.shown) == len(self.by_id)
+
+    def may_show_again(self, position: int) -> bool:
+        """Tell whether a later session may begin at a page: not where this one hides what that one would show."""
+        return not any(entry.id in self.hidden for page in self.pages[position : position + 1] for entry in page)
 
     @property
     def first(self) -> int:
@@ -114,6 +132,7 @@ def as_given(entry: Entry, answer: Answer | None) -> dict[str, Any] | None:
     return {"value": answer.value}
 
 
-def listed_answers(parts: Sequence[Sequence[Entry]], answers: Mapping[str, Answer]) -> list[tuple[Entry, Answer]]:
-    """Put answers beside what was asked, in the order in which it was shown."""
-    return [(entry, answers[entry.id]) for page in parts for entry in page if entry.id in answers]
+def listed_answers(form: Form, answers: Mapping[str, Answer]) -> list[tuple[Entry, Answer]]:
+    """Put answers beside what this session showed, in its order."""
+    shown = (entry for page in form.pages for entry in page if entry.id in form.shown)
+    return [(entry, answers[entry.id]) for entry in shown if entry.id in answers]

@@ -88,7 +88,7 @@ class Session:
         self._form: Form | None = None
         self._sitting: Sitting | None = None
         self._lease = ""
-        self._position = 0
+        self._position = self._kept = 0
         self._late = False
         self._failures = self._refused = 0
         self._replies: OrderedDict[int, tuple[Message | Refusal, Reply]] = OrderedDict()
@@ -193,10 +193,9 @@ class Session:
         if message.position > len(form.pages):
             return self._refuse(Refusal("value"))
         spent = message.milliseconds if self._plan.collection.timing else None
-        outcome = self._store.place(
-            sitting.number, message.position, spent, lease=self._lease, sequence=message.sequence
-        )
-        self._position = message.position
+        kept = message.position if form.may_show_again(message.position) else self._kept
+        outcome = self._store.place(sitting.number, kept, spent, lease=self._lease, sequence=message.sequence)
+        self._position, self._kept = message.position, kept
         return self._settled(outcome) or {"type": "saved", "item": None}
 
     def _submit(self, message: Submit) -> Reply:
@@ -230,7 +229,7 @@ class Session:
     def _export(self, message: Export) -> Reply:
         if self._state != "finished" or self._form is None or self._sitting is None:
             return self._refuse(Refusal("state"))
-        asked = listed_answers(self._form.pages, self._store.answers(self._sitting.number))
+        asked = listed_answers(self._form, self._store.answers(self._sitting.number))
         content = pages.answers_as_csv(self._language, asked)
         return {"type": "export", "name": say(self._language, "export_file"), "content": content}
 
@@ -263,6 +262,7 @@ class Session:
             return
         form = Form.begin(self._plan, occasion, person.person, sitting, self._store.answers(sitting.number))
         self._form, self._sitting, self._lease, self._position = form, sitting, lease, form.position
+        self._kept = sitting.position
         self._turn("form", self._form_page)
 
     def _due(self, person: Participant) -> Due:
@@ -285,7 +285,7 @@ class Session:
         planned = self._plan.collection.feedback
         if planned is not None:
             instruments = [self._plan.instrument(name) for name in form.occasion.plan.instruments]
-            answers = self._store.answers(sitting.number)
+            answers = self._store.answers(sitting.number) if form.is_whole else {}
             given = feedback(instruments, answers, planned.help_line[self._language], self._language)
         return pages.finished_page(
             self._plan,
@@ -347,7 +347,7 @@ class Session:
     def _forget(self) -> None:
         self._replies.clear()
         self._person = self._form = self._sitting = None
-        self._lease, self._position, self._late = "", 0, False
+        self._lease, self._position, self._kept, self._late = "", 0, 0, False
 
     def _turn(self, state: State, show: Callable[[], Reply]) -> None:
         self._state, self._show = state, show
