@@ -1,6 +1,7 @@
 """Erasing means erasing: from the tables, and from the bytes of the file."""
 
 import sqlite3
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from tests.store.helpers import FOREVER, STUDY, admitted, answer_all, invite, invite_couples, seated
-from toolkit.store import Answer
+from toolkit.errors import StoreWarning
+from toolkit.store import Answer, withdrawal
 from toolkit.store.codes import new_code
 from toolkit.store.tables import metadata, participants, withdrawals
 
@@ -131,19 +133,56 @@ def test_no_byte_of_a_withdrawn_person_is_left(tmp_path, file_store):
 
 def test_bytes_that_a_reader_holds_go_when_the_store_is_opened_next(tmp_path, open_store):
     url = f"sqlite:///{tmp_path}/answers.db"
-    store = open_store(url, timeout=0.1)
+    store = open_store(url)
     one, _, _, _ = couple(store)
     reader = sqlite3.connect(tmp_path / "answers.db", isolation_level=None)
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM answers").fetchone()
-    assert store.withdraw(STUDY, one.withdrawal_code)
+    began = time.monotonic()
+    with pytest.warns(StoreWarning, match="their bytes stand in the file until"):
+        assert store.withdraw(STUDY, one.withdrawal_code)
+    assert time.monotonic() - began < 10, "nobody can write meanwhile"
     assert SECRET not in repr(everything(store))
     assert SECRET.encode() in file_bytes(tmp_path)
-    assert not store.scrub()
+    log = (tmp_path / "answers.db-wal").stat().st_size
+    for _ in range(2):
+        assert not store.scrub()
+    assert (tmp_path / "answers.db-wal").stat().st_size <= log + 20_000, "the file is written anew once"
     reader.close()
     store.close()
     open_store(url)
     assert SECRET.encode() not in file_bytes(tmp_path)
+
+
+def test_a_full_disk_hides_no_withdrawal_and_closes_no_store(tmp_path, open_store, monkeypatch):
+    url = f"sqlite:///{tmp_path}/answers.db"
+    store = open_store(url)
+    one, _, _, _ = couple(store)
+    monkeypatch.setattr("toolkit.store.withdrawal.rewrite", lambda engine: False)
+    with pytest.warns(StoreWarning, match="room on the disk"):
+        assert store.withdraw(STUDY, one.withdrawal_code) is True
+    open_store(url).close()
+    monkeypatch.undo()
+    assert SECRET.encode() in file_bytes(tmp_path)
+    assert store.scrub()
+    assert SECRET.encode() not in file_bytes(tmp_path)
+
+
+def test_a_withdrawal_during_another_ones_overwriting_is_not_forgotten(file_store, monkeypatch):
+    one, other = invite(file_store, 2)
+    emptied = withdrawal.empty_log
+
+    def meanwhile(engine):
+        with file_store._writing() as connection:
+            withdrawal.withdraw(connection, STUDY, other.withdrawal_code, file_store._now())
+        monkeypatch.undo()
+        return emptied(engine)
+
+    monkeypatch.setattr("toolkit.store.withdrawal.empty_log", meanwhile)
+    assert file_store.withdraw(STUDY, one.withdrawal_code)
+    with file_store._reading() as connection:
+        assert withdrawal.pending(connection) is not None
+    assert file_store.scrub()
 
 
 def test_no_token_and_no_code_stands_in_the_file(tmp_path, file_store):

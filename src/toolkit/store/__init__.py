@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
-from ..errors import StoreError
+from ..errors import StoreError, StoreWarning
 from . import counts, linking, people, sittings, studies, times, withdrawal
 from .backup import backup
 from .definition import Definition, define, read_definition
@@ -252,33 +253,56 @@ class Store:
         """Erase the person who has this code: answers, audit, times, consent, tokens, couple link, name.
 
         A date without identity stays, and the partner's data stay as they are. In SQLite the file is rewritten and its
-        log emptied, so that nothing can be read from its bytes; while another program reads the file for long, that
-        waits until the store is opened next. Copies made earlier, and PostgreSQL's own logs, are not reached.
+        log emptied, so that nothing can be read from its bytes; while another program reads the file for long, or the
+        disk is full, that waits until the store is opened next. Copies made earlier, and PostgreSQL's own logs, are not
+        reached.
 
         Returns
         -------
         bool
             False for an unknown or used code, or once the study has closed.
+
+        Warns
+        -----
+        StoreWarning
+            If the bytes could not be overwritten yet.
         """
         if closes is not None and self._now() > closes:
             return False
         with self._writing() as connection:
             found = withdrawal.withdraw(connection, study, withdrawal_code, self._now())
-        if found:
-            self.scrub()
+        if found and not self.scrub():
+            warnings.warn(
+                f"{self._place.name}: the rows are deleted, but their bytes stand in the file until the store is "
+                "opened next without another program in the way, and with room on the disk for a second copy.",
+                StoreWarning,
+                stacklevel=2,
+            )
         return found
 
     def scrub(self) -> bool:
-        """Overwrite what is left of the bytes of those who withdrew; False where another program is in the way."""
+        """Overwrite what is left of the bytes of those who withdrew; False where that is not possible now.
+
+        In PostgreSQL the server's own vacuum, log and backups are its administrator's.
+        """
         with self._reading() as connection:
-            if not withdrawal.is_pending(connection):
-                return True
+            mark = withdrawal.pending(connection)
+        if mark is None:
+            return True
         with in_words(self._place.name):
-            done = withdrawal.scrub(self._engine, self._place)
+            if self._place.file is not None and not mark.startswith(withdrawal.IN_LOG):
+                if not withdrawal.rewrite(self._engine):
+                    return False
+                mark = self._remark(mark, f"{withdrawal.IN_LOG}{mark}")
+            done = self._place.file is None or withdrawal.empty_log(self._engine)
         if done:
-            with self._writing() as connection:
-                withdrawal.scrubbed(connection)
+            self._remark(mark, None)
         return done
+
+    def _remark(self, mark: str, then: str | None) -> str:
+        with self._writing() as connection:
+            withdrawal.marked(connection, mark, then)
+        return then or mark
 
     def progress(self, study: str) -> list[Progress]:
         """Say how far everybody came on every occasion they began; for the researcher alone."""
