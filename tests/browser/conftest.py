@@ -12,9 +12,9 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 QUIET = ("--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Start the Chromium of this machine once."""
+    """Start the Chromium of this machine; its event loop ends with the module, for tests that run their own."""
     found = next((path for path in map(shutil.which, CHROMIUM) if path), None)
     if found is None:
         pytest.skip(f"no Chromium found; looked for {', '.join(CHROMIUM)}")
