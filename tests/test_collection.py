@@ -29,7 +29,7 @@ collection:
   occasions:
     - {wave: 1, instruments: [has, rws, bar], questions: [age, gender], opens: 0, closes: 21}
     - {wave: 1, days: 7, instruments: [day], opens: 1, hours: [17, 26]}
-    - {wave: 2, instruments: [has, rws], opens: 2027-03-01, closes: 2027-03-31}
+    - {wave: 2, instruments: [has, rws], questions: [comment], opens: 2027-03-01, closes: 2027-03-31}
   required: [has01, gender]
   instructed: [{id: check1, instrument: rws, text: {en: "Please choose Often here."}, answer: 3, after: rws05}]
   timezone: Europe/Berlin
@@ -148,6 +148,7 @@ def test_a_study_file_can_be_written_as_json_and_read_again(tmp_path):
         ("instruments: [has, rws], ", "instruments: [has, rwz], ", "the study has no instrument 'rwz'. Did you mean"),
         ("instruments: [has, rws], ", "instruments: [has, has], ", "'has' is listed twice"),
         ("questions: [age, gender]", "questions: [agee]", "the study has no question 'agee'. Did you mean 'age'?"),
+        ("questions: [comment], ", "", "no occasion asks 'comment'; list it under the `questions` of one, or"),
         ("{wave: 2,", "{wave: 1,", "two occasions of the wave '1' cannot be told apart"),
         ("{wave: 2,", "{", "with several occasions each needs a `wave`"),
         (

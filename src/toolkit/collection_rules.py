@@ -25,6 +25,7 @@ def collection_faults(
         *_roles(collection, couples),
         *_ids(collection, known),
         *_occasion_names(collection, known),
+        *_unasked(collection),
         *_occasion_keys(collection),
         *_overlaps(collection),
         *_closing(collection),
@@ -89,6 +90,14 @@ def _occasion_names(collection: Collection, known: Mapping[str, Instrument]) -> 
                     yield place, f"{message} There are: {listed(there, 20) or 'none'}"
                 elif name in names[:position]:
                     yield place, f"{quoted(name)} is listed twice; keep one"
+
+
+def _unasked(collection: Collection) -> Found:
+    asked = {name for plan in collection.occasions for name in plan.questions}
+    for index, one in enumerate(collection.questions if collection.occasions else ()):
+        if one.id not in asked:
+            message = f"no occasion asks {quoted(one.id)}; list it under the `questions` of one, or take it out"
+            yield ("questions", index, "id"), message
 
 
 def _occasion_keys(collection: Collection) -> Found:

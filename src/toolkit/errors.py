@@ -86,6 +86,10 @@ class StoreError(ToolkitError):
     """The store of answers refused or failed."""
 
 
+class ParticipantGone(StoreError):  # noqa: N818
+    """The store has no such participant, or no longer."""
+
+
 class ToolkitWarning(UserWarning):
     """Something that a careful reader of the result must know."""
 

@@ -108,6 +108,17 @@ def test_codes_lie_outside_every_range(open_store, tmp_path):
     assert (row["a1"], row["a2"], row["a3"]) == ("-95", "-992", "-991")
 
 
+def test_nobodys_words_are_taken_for_a_code(open_store, tmp_path):
+    url = f"sqlite:///{tmp_path}/answers.db"
+    store = open_store(url)
+    store.register("close", define([my_scale()], collection=collection()))
+    for words in ("-91", "-993", "none"):
+        take(store, sit(store, store.walk_in("close"), order=ORDER), {"a1": 2, "a2": "!refused", "comment": words})
+    rows = lines(export_answers(url, tmp_path / "export")[0])
+    assert [row["comment"] for row in rows] == ["-91", "-993", "none"]
+    assert [row["a2"] for row in rows] == ["-9992"] * 3
+
+
 def test_a_study_exports_its_own_store(open_store, tmp_path):
     study = tk.read_study(write_study(tmp_path, study=STUDY))
     store = open_store(study.spec.collection.store, folder=study.folder)

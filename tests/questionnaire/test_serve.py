@@ -113,3 +113,13 @@ def test_kernels_end_soon_after_their_page_and_late_beside_a_reader(pages, minut
         return ended
 
     assert asyncio.run(look()) == (["k"] if culled else [])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_no_image_of_the_memory_is_left_where_a_process_breaks_down():
+    code = (
+        "import resource; from toolkit.questionnaire.serve import keep_memory_off_the_disk; "
+        "keep_memory_off_the_disk(); print(resource.getrlimit(resource.RLIMIT_CORE))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "(0, 0)"

@@ -538,6 +538,13 @@ def test_who_withdrew_elsewhere_is_told_in_the_open_page(plan, store, clock, cou
     assert visit.send("answer", item="rws09", value=2)["page"]["name"] == "withdrawn"
 
 
+def test_who_withdrew_elsewhere_before_agreeing_is_told_so(plan, store, clock, couple):
+    visit = Visit(plan, store, clock)
+    visit.send("open", token=couple[0].token)
+    store.withdraw(plan.study, couple[0].withdrawal_code)
+    assert visit.send("consent", version="2026-11", couple_code=None)["page"]["name"] == "withdrawn"
+
+
 def test_own_answers_can_be_taken_away_once_they_are_sent(visit, couple):
     visit.enter(couple[0])
     assert visit.send("export")["rule"] == "state"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +50,21 @@ class Exported:
 
     @property
     def codes(self) -> dict[str, int]:
-        """A number for each reason, outside the range of every item and question."""
+        """A number for each reason, outside the range of every item and question, and written by nobody as a text."""
         lowest = [one.range(item)[0] for one in self.responses.instruments for item in one.item_ids]
         lowest += [one.min for one in self.collection.questions] if self.collection else []
-        start = next((code for code in FIRST_CODES if code < min([0, *lowest])), min([0, *lowest]) - 1)
-        return {reason: start - number for number, reason in enumerate(REASONS, start=1)}
+        bottom, written = min([0, *lowest]), self._written
+        starts = chain((code for code in FIRST_CODES if code < bottom), count(bottom - 1, -len(REASONS)))
+        series = (range(start - 1, start - 1 - len(REASONS), -1) for start in starts)
+        free = next(codes for codes in series if written.isdisjoint(map(str, codes)))
+        return dict(zip(REASONS, free, strict=True))
+
+    @property
+    def _written(self) -> set[str]:
+        """What people wrote in their own words."""
+        frame = self.responses.frame
+        names = [one.id for one in self.collection.questions if one.kind == "text"] if self.collection else []
+        return {str(text).strip() for name in names if name in frame for text in frame[name].dropna()}
 
 
 def export_answers(source: Study | str, folder: str | Path, *, study: str | None = None) -> list[Path]:

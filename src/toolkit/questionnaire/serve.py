@@ -10,6 +10,7 @@ import re
 import socket
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -98,6 +99,7 @@ def serve(
         )
     loaded, collection = collecting(study)
     opened = store_of(loaded, store)
+    keep_memory_off_the_disk()
     from .serving.server import Serving, serve_until_stopped
 
     with tempfile.TemporaryDirectory(prefix="questionnaire-") as folder:
@@ -115,6 +117,14 @@ def serve(
         serve_until_stopped(serving, lambda: say(f"{loaded.title}: {door.address} (Ctrl-C ends it)"))
     opened.close()
     say("ended")
+
+
+def keep_memory_off_the_disk() -> None:
+    """Leave no image of the memory of this process and its kernels where one breaks down: it may hold answers."""
+    with suppress(ImportError):  # Windows
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def listen(door: Door) -> list[socket.socket]:

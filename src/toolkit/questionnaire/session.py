@@ -16,7 +16,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
-from ..errors import StoreError
+from ..errors import ParticipantGone, StoreError
 from ..store import Store, utc_now
 from ..store.records import Outcome, Participant, Sitting
 from . import pages
@@ -83,6 +83,7 @@ class Session:
         self._language = plan.languages[0]
         self._chosen = False
         self._person: Participant | None = participant
+        self._owner = None if participant is None else participant.number  # stays when the rest is forgotten
         self._walked_in = participant is not None
         self._greeted = participant is None
         self._form: Form | None = None
@@ -114,6 +115,8 @@ class Session:
             return known[1]
         try:
             reply = self._refuse(message) if isinstance(message, Refusal) else self._answering[type(message)](message)
+        except ParticipantGone:
+            reply = self._end("withdrawn", "withdrawn_copies")
         except Exception as problem:
             _log(problem, message)
             return {"type": "later", "text": say(self._language, "later"), "to": number}
@@ -221,10 +224,10 @@ class Session:
     def _withdraw(self, message: Withdraw) -> Reply:
         if self._is_closed():
             return {"type": "refused", "rule": "state", "text": say(self._language, "withdrawal_over"), "item": None}
-        code = as_secret(message.code)
-        if not self._slowly("withdrawal_code", lambda: self._store.withdraw(self._plan.study, code)):
+        study, code, owner = self._plan.study, as_secret(message.code), self._owner
+        if not self._slowly("withdrawal_code", lambda: self._store.withdraw(study, code, owner=owner)):
             return self._refusal("withdrawal_code", "withdrawal_refused")
-        return self._end("withdrawn", "withdrawn_copies")
+        return self._end("withdrawn", "withdrawn_copies") if owner else self._end("erased", "withdrawn_copies")
 
     def _export(self, message: Export) -> Reply:
         if self._state != "finished" or self._form is None or self._sitting is None:
@@ -236,7 +239,7 @@ class Session:
     def _arrive(self, person: Participant) -> None:
         """Find the page for a person who has just come."""
         self._forget()
-        self._person = person
+        self._person, self._owner = person, person.number
         if not self._chosen and person.language in self._plan.languages:
             self._language = person.language
         if self._is_closed():

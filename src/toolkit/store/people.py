@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from ..checks import check_count, quoted
-from ..errors import ArgumentError, StoreError
+from ..errors import ArgumentError, ParticipantGone
 from .codes import code_checksum, new_code, new_token, token_checksum
 from .records import Invitation, Participant
 from .tables import about, couples, participants, tokens
@@ -19,9 +19,9 @@ WIDTH = 3  # P001: more digits where a study has more people
 _PARTICIPANT = select(participants, couples.c.couple).outerjoin_from(participants, couples)
 
 
-def no_participant() -> StoreError:
+def no_participant() -> ParticipantGone:
     """Say that a person is not, or no longer, in the store."""
-    return StoreError("there is no such participant in the store; they may have withdrawn.")
+    return ParticipantGone("there is no such participant in the store; they may have withdrawn.")
 
 
 def participant(connection: Connection, number: int) -> Participant:
