@@ -83,7 +83,6 @@ class Session:
         self._language = plan.languages[0]
         self._chosen = False
         self._person: Participant | None = participant
-        self._owner = None if participant is None else participant.number  # stays when the rest is forgotten
         self._walked_in = participant is not None
         self._greeted = participant is None
         self._form: Form | None = None
@@ -224,10 +223,10 @@ class Session:
     def _withdraw(self, message: Withdraw) -> Reply:
         if self._is_closed():
             return {"type": "refused", "rule": "state", "text": say(self._language, "withdrawal_over"), "item": None}
-        study, code, owner = self._plan.study, as_secret(message.code), self._owner
-        if not self._slowly("withdrawal_code", lambda: self._store.withdraw(study, code, owner=owner)):
+        code = as_secret(message.code)
+        if not self._slowly("withdrawal_code", lambda: self._store.withdraw(self._plan.study, code)):
             return self._refusal("withdrawal_code", "withdrawal_refused")
-        return self._end("withdrawn", "withdrawn_copies") if owner else self._end("erased", "withdrawn_copies")
+        return self._end("withdrawn", "withdrawn_copies")
 
     def _export(self, message: Export) -> Reply:
         if self._state != "finished" or self._form is None or self._sitting is None:
@@ -239,7 +238,7 @@ class Session:
     def _arrive(self, person: Participant) -> None:
         """Find the page for a person who has just come."""
         self._forget()
-        self._person, self._owner = person, person.number
+        self._person = person
         if not self._chosen and person.language in self._plan.languages:
             self._language = person.language
         if self._is_closed():
