@@ -112,6 +112,7 @@ LAYERS = (
     "linter",
     "missing",
     "collection",
+    "collection_calendar",
     "collection_rules",
     "study",
     "answers",

@@ -54,6 +54,10 @@ class ResponsesError(ToolkitError):
     """Answers do not fit the instruments, the keys or the rules that were given."""
 
 
+class NoAnswers(ResponsesError):  # noqa: N818 - says what is the case
+    """A study that collects answers has none yet."""
+
+
 class AnalysisError(ToolkitError):
     """An analysis cannot be carried out on these data."""
 

@@ -8,7 +8,8 @@ import toolkit as tk
 from tests.builders import assert_each_empty_cell_has_one_reason, my_scale, write_study
 from tests.store.conftest import *  # noqa: F403 - the same two databases
 from toolkit.collection import Collection
-from toolkit.errors import ArgumentError, ResponsesError, StoreError
+from toolkit.errors import ArgumentError, NoAnswers, ResponsesError, StoreError
+from toolkit.readers.store import _Asked, _read
 from toolkit.store import Answer, define
 
 FOREVER = datetime(2099, 1, 1, tzinfo=UTC)
@@ -48,7 +49,7 @@ def sit(store, person, *, wave="1", day=None, order=tuple(ORDER)):
 @pytest.fixture
 def filled(store):
     """A couple (both joined), and a person who has not joined their partner; the first one keeps a diary."""
-    store.register("close", define([my_scale()], title="Close", collection=collection()))
+    store.register("close", define([my_scale()], title="Close", collection=collection(closes="2020-01-01")))
     made = store.invite("close", 2, couples=True, roles=("wife", "husband"), expires_at=FOREVER)
     one, other, third = (store.admit("close", invitation.token) for invitation in made[:3])
     assert store.join(one.number, made[0].couple_code)
@@ -104,6 +105,62 @@ def test_the_reasons_of_missing_answers_are_kept(url, filled):
     assert "unknown" not in set(r.log["detail"])
 
 
+def read_at(store, moment):
+    """Read what a store holds, as it would be read at another moment."""
+    store._now = lambda: moment
+    asked = store.definition("close")
+    return _read(store, _Asked("close", asked.instruments, asked.collection))
+
+
+WEEK = [{"wave": 1, "instruments": ["my"], "closes": 7}, {"wave": 2, "instruments": ["my"], "opens": 20}]
+
+
+def test_nobody_has_dropped_out_of_an_occasion_that_is_open(store):
+    store.register("close", define([my_scale()], collection=collection(occasions=WEEK, timezone="Europe/Berlin")))
+    midway, blank = (store.walk_in("close") for _ in range(2))
+    for person in (midway, blank):
+        store.consent(person.number, version="1", language="en", text_checksum="x")
+    for wave in ("1", "2"):
+        take(store, sit(store, midway, wave=wave, order=["a1", "a2", "a3"]), {"a1": 1}, submit=False)
+        sit(store, blank, wave=wave, order=["a1", "a2", "a3"])
+    before, after = (datetime(2026, 12, 8, hour, 59, tzinfo=UTC) for hour in (22, 23))
+    still, over = read_at(store, before), read_at(store, after)
+    assert list(zip(still.frame["person"], still.frame["wave"], strict=True)) == [("P001", 1), ("P001", 2)]
+    assert set(still.reasons.loc[still.reasons["column"] == "a2", "reason"]) == {"unknown"}
+    opened = still.log[still.log["action"] == "occasion still open"]
+    assert opened["n_cells"].tolist() == [2, 2]
+    assert opened["detail"].str.contains("no row").tolist() == [False, True]
+    assert list(zip(over.frame["person"], over.frame["wave"], strict=True)) == [("P001", 1), ("P001", 2), ("P002", 1)]
+    assert over.reasons.loc[over.reasons["column"] == "a2", "reason"].tolist() == [
+        "dropped_out",
+        "unknown",
+        "dropped_out",
+    ], "wave 2 never closes"
+    assert_each_empty_cell_has_one_reason(over)
+
+
+def test_what_was_submitted_or_refused_is_a_row_of_an_open_occasion(store):
+    store.register("close", define([my_scale()], collection=collection()))
+    sent, refusing, cleared = (store.walk_in("close") for _ in range(3))
+    take(store, sit(store, sent, wave=None, order=["a1"]), {})
+    take(store, sit(store, refusing, wave=None, order=["a1", "a2"]), {"a1": "!refused"}, submit=False)
+    sitting = sit(store, cleared, wave=None, order=["a1"])
+    store.save(sitting.number, Answer("a1"), lease="page", sequence=1)
+    r = read_at(store, datetime(2026, 12, 2, tzinfo=UTC))
+    assert r.frame["person"].tolist() == ["P001", "P002"]
+    assert r.reasons.loc[r.reasons["column"].isin(["a1", "a2"]) & (r.reasons["row"] == 1), "reason"].tolist() == [
+        "refused",
+        "unknown",
+    ]
+
+
+def test_times_are_measured_and_never_groups(url, filled):
+    r = tk.read_responses(url).occasion(day=0)
+    found = tk.describe(r)
+    assert not {"seconds", "seconds_per_item"} & set(found.to_frame("groups")["covariate"])
+    assert {"seconds", "seconds_per_item"} <= set(found.to_frame().query("kind == 'covariate'")["variable"])
+
+
 def test_analyses_take_what_a_store_gives(url, filled):
     r = tk.read_responses(url).occasion(day=0)
     assert tk.score(r)["my.main"].notna().sum() == 2
@@ -123,7 +180,7 @@ def test_people_without_couples_have_neither_couple_nor_role_nor_day(url, store)
         take(store, sit(store, store.walk_in("close"), wave=None, order=["a1", "a2", "a3"]), {"a1": value})
     r = tk.read_responses(url)
     assert r.keys == ("person",)
-    assert r.covariates == ("seconds", "seconds_per_item", "late")
+    assert r.covariates == ("seconds", "seconds_per_item"), "nobody was late"
     assert r.frame["a1"].tolist() == [1, 4]
 
 
@@ -194,7 +251,10 @@ def test_a_store_without_answers_says_so(url, store):
     with pytest.raises(ResponsesError, match=r"'close' in the store .* has no answers yet"):
         tk.read_responses(url)
     store.invite("close", 1, couples=False, roles=(), expires_at=FOREVER)
-    with pytest.raises(ResponsesError, match="nobody has begun"):
+    with pytest.raises(NoAnswers, match="nobody has begun"):
+        tk.read_responses(url)
+    sit(store, store.walk_in("close"))
+    with pytest.raises(NoAnswers, match="nobody has answered anything"):
         tk.read_responses(url)
 
 

@@ -76,4 +76,5 @@ def test_rows_hold_answers_without_tokens_codes_or_numbers(store, study):
     assert [row.submitted for row in rows] == [True, True, True, True, True, False]
     assert set(vars(rows[0])) == {
         "person", "couple", "role", "wave", "day", "submitted", "late", "order", "seconds", "answers",
+        "consented_at",
     }  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,8 @@ import pandas as pd
 
 from ..checks import listed, nearest, quoted
 from ..collection import Collection
-from ..errors import ArgumentError, ResponsesError
+from ..collection_calendar import ends, study_closes
+from ..errors import ArgumentError, NoAnswers, ResponsesError
 from ..instrument_model import Instrument
 from ..intake import LOG_COLUMNS, ReadingRules
 from ..missing import REASONS
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from ..store import OccasionAnswers, Store
 
 SCHEMES = ("sqlite:", "postgresql:", "postgresql+", "postgres:")
-ABOUT_ROWS = ("seconds", "seconds_per_item", "late")
+TIMES = ("seconds", "seconds_per_item")
 WHOLE_NUMBER = r"0|-?[1-9][0-9]{0,17}"
 NO_DAY = "0"
 Line = tuple[str, str, int, str]
@@ -60,6 +62,16 @@ class _Asked:
     def texts(self) -> list[str]:
         """Questions that are answered by a choice or in words."""
         return [one.id for one in self.collection.questions if one.kind != "number"] if self.collection else []
+
+    def end(self, row: OccasionAnswers) -> datetime | None:
+        """Find when the occasion of a row is over; None where it never is, or where that is not known."""
+        if self.collection is None:
+            return None
+        last = study_closes(self.collection)
+        if row.consented_at is None:
+            return last
+        plans = self.collection.plans([one.id for one in self.instruments])
+        return ends(self.collection, plans, row.consented_at).get((row.wave, row.day), last)
 
 
 def read_store(
@@ -120,17 +132,58 @@ def _chosen(store: Store, study: str | None) -> str:
 
 
 def _read(store: Store, asked: _Asked) -> Responses:
-    rows = store.rows(asked.name)
+    found = _found(store.rows(asked.name), asked, store.now())
+    rows = found.rows
     if not rows:
-        raise ResponsesError(
-            f"the study {quoted(asked.name)} in the store {store.name} has no answers yet: nobody has begun."
-        )
+        state = "nobody has answered anything" if found.n_blank else "nobody has begun"
+        raise NoAnswers(f"the study {quoted(asked.name)} in the store {store.name} has no answers yet: {state}.")
     keys, log = _keys(rows)
     columns = [*asked.items, *asked.numbers, *asked.texts]
-    values, reasons = _cells(rows, columns)
+    values, reasons = _cells(found, columns)
     frame = pd.DataFrame({**keys, **_typed(values, asked), **_about(rows)})
     responses = read_frame(frame, asked.instruments, _rules(frame, asked), f"the store {store.name}")
-    return _explained(responses, reasons, [*log, *_unread(rows, columns)])
+    return _explained(responses, reasons, [*log, *found.log(), *_unread(rows, columns)])
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The occasions that become rows.
+
+    Attributes
+    ----------
+    rows : those with an answer, and those that were submitted or are over.
+    open : whether each of these may still be answered.
+    n_blank : how many were opened, may still be answered, and have no answer yet.
+    """
+
+    rows: tuple[OccasionAnswers, ...]
+    open: tuple[bool, ...]
+    n_blank: int
+
+    def log(self) -> list[Line]:
+        """Say what is not there yet."""
+        lines: list[Line] = []
+        if any(self.open):
+            told = "not submitted, so that answers may still come: what is not there has the reason unknown"
+            lines.append(("rows", "occasion still open", sum(self.open), told))
+        if self.n_blank:
+            told = "the questionnaire was opened, and nothing is answered yet: no row"
+            lines.append(("rows", "occasion still open", self.n_blank, told))
+        return lines
+
+
+def _found(rows: Sequence[OccasionAnswers], asked: _Asked, now: datetime) -> _Found:
+    """Tell open occasions from those that are over, and leave out the open ones without an answer."""
+    still = [_is_open(row, asked, now) for row in rows]
+    kept = [at for at, row in enumerate(rows) if not (still[at] and row.is_blank)]
+    return _Found(tuple(rows[at] for at in kept), tuple(still[at] for at in kept), len(rows) - len(kept))
+
+
+def _is_open(row: OccasionAnswers, asked: _Asked, now: datetime) -> bool:
+    if row.submitted:
+        return False
+    end = asked.end(row)
+    return end is None or now < end
 
 
 def _rules(frame: pd.DataFrame, asked: _Asked) -> ReadingRules:
@@ -169,14 +222,13 @@ def _fillings(name: str) -> str:
     }[name]
 
 
-def _cells(
-    rows: Sequence[OccasionAnswers], columns: Sequence[str]
-) -> tuple[dict[str, list[Any]], dict[tuple[int, str], str]]:
+def _cells(found: _Found, columns: Sequence[str]) -> tuple[dict[str, list[Any]], dict[tuple[int, str], str]]:
     """Lay out the answers, and say of each cell without one why it is empty."""
-    values: dict[str, list[Any]] = {name: [None] * len(rows) for name in columns}
+    values: dict[str, list[Any]] = {name: [None] * len(found.rows) for name in columns}
     reasons: dict[tuple[int, str], str] = {}
-    for index, row in enumerate(rows):
-        shown, unanswered = set(row.order), "skipped" if row.submitted else "dropped_out"
+    for index, (row, still) in enumerate(zip(found.rows, found.open, strict=True)):
+        shown = set(row.order)
+        unanswered = "skipped" if row.submitted else "unknown" if still else "dropped_out"
         given = {one.item: one for one in row.answers if not one.is_empty}
         for name in columns:
             answer = given.get(name)
@@ -202,14 +254,12 @@ def _words(values: Sequence[Any]) -> pd.Series[Any]:
 
 
 def _about(rows: Sequence[OccasionAnswers]) -> dict[str, pd.Series[Any]]:
-    """Say how long each row took, and whether it came late."""
+    """Say how long each row took, and, where any came late, which."""
     timed = [[one.milliseconds for one in row.answers if one.milliseconds is not None] for row in rows]
     per_item = [median(several) / 1000 if several else None for several in timed]
-    return {
-        "seconds": pd.Series([row.seconds for row in rows], dtype="float64"),
-        "seconds_per_item": pd.Series(per_item, dtype="float64"),
-        "late": pd.Series([row.late for row in rows], dtype="bool"),
-    }
+    late = {"late": pd.Series([row.late for row in rows], dtype="bool")} if any(row.late for row in rows) else {}
+    times = ([row.seconds for row in rows], per_item)
+    return {name: pd.Series(kept, dtype="float64") for name, kept in zip(TIMES, times, strict=True)} | late
 
 
 def _unread(rows: Sequence[OccasionAnswers], columns: Sequence[str]) -> list[Line]:

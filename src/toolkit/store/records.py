@@ -157,6 +157,12 @@ class OccasionAnswers:
     order: tuple[str, ...]
     seconds: float | None
     answers: tuple[Answer, ...]
+    consented_at: datetime | None
+
+    @property
+    def is_blank(self) -> bool:
+        """Tell whether the person has opened the questionnaire, and neither answered anything nor sent it."""
+        return not self.submitted and all(one.is_empty for one in self.answers)
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ def rows(connection: Connection, study: str) -> list[OccasionAnswers]:
     """Read every occasion that was begun, with its answers in the order of the items."""
     given = _answers(connection, study)
     seconds = page_seconds()
+    people = (participants.c.person, participants.c.role, participants.c.consented_at)
     query = (
-        select(sittings, participants.c.person, participants.c.role, couples.c.couple, seconds.c.milliseconds)
+        select(sittings, *people, couples.c.couple, seconds.c.milliseconds)
         .join_from(sittings, participants)
         .outerjoin(couples)
         .outerjoin(seconds, seconds.c.sitting_id == sittings.c.id)
@@ -36,6 +37,7 @@ def rows(connection: Connection, study: str) -> list[OccasionAnswers]:
             order=tuple(json.loads(row.item_order)),
             seconds=_seconds(row.milliseconds, given.get(row.id, ())),
             answers=given.get(row.id, ()),
+            consented_at=row.consented_at,
         )
         for row in connection.execute(query)
     ]
