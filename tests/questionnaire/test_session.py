@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 
@@ -452,6 +453,19 @@ def test_an_old_answer_that_comes_late_does_not_undo_a_newer_one(visit, plan, st
     reply = visit.session.receive({"type": "answer", "sequence": 60, "item": "rws09", "value": 1})
     assert reply["type"] == "saved"
     assert stored(store, plan, couple[0])["rws09"].value == 4
+
+
+def test_nothing_is_lost_on_a_page_loaded_anew_after_the_clock_was_set_back(plan, store, clock):
+    visit = Visit(plan, store, clock, participant=store.walk_in(plan.study, "lab"))
+    visit.send("hello", language=None)
+    visit.send("consent", version="2026-11")
+    visit.answer(rws01=4, rws07=1)
+    visit.answer(rws01=2)
+    visit.numbers = count(2)
+    assert visit.send("hello", language=None)["page"]["page"] == "form"
+    visit.answer(rws01=4, rws07=3)
+    (sitting,) = store.sittings(store.walk_in(plan.study, "lab").number)
+    assert {name: one.value for name, one in store.answers(sitting.number).items()} == {"rws01": 4, "rws07": 3}
 
 
 def test_stopping_leaves_everything_for_later(visit, plan, store, clock, couple):

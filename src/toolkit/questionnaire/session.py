@@ -91,6 +91,8 @@ class Session:
         self._position = self._kept = 0
         self._late = False
         self._failures = self._refused = 0
+        self._newest = -1  # the highest number of a message so far
+        self._lift = 0  # what is added to a page's numbers, so that they rise from page to page
         self._replies: OrderedDict[int, tuple[Message | Refusal, Reply]] = OrderedDict()
         self._state: State = "token"
         self._show: Callable[[], Reply] = pages.token_page
@@ -121,12 +123,16 @@ class Session:
             return {"type": "later", "text": say(self._language, "later"), "to": number}
         reply["to"] = number
         if number is not None:
+            self._newest = max(self._newest, number + self._lift)
             self._replies[number] = (message, reply)
             while len(self._replies) > KEPT_REPLIES:
                 self._replies.popitem(last=False)
         return reply
 
     def _hello(self, message: Hello) -> Reply:
+        if message.sequence + self._lift <= self._newest:  # loaded anew, on a device whose clock was set back
+            self._lift = self._newest + 1 - message.sequence
+            self._replies.clear()
         if message.language in self._plan.languages:
             self._language, self._chosen = message.language, True
         elif message.browser in self._plan.languages and self._state == "token" and not self._chosen:
@@ -185,7 +191,7 @@ class Session:
         read = read_answer(message, form.by_id, timing=self._plan.collection.timing)
         if isinstance(read, Refusal):
             return self._refuse(read)
-        outcome = self._store.save(sitting.number, read, lease=self._lease, sequence=message.sequence)
+        outcome = self._store.save(sitting.number, read, lease=self._lease, sequence=message.sequence + self._lift)
         return self._settled(outcome) or {"type": "saved", "item": message.item}
 
     def _place(self, message: Place) -> Reply:
@@ -196,7 +202,8 @@ class Session:
             return self._refuse(Refusal("value"))
         spent = message.milliseconds if self._plan.collection.timing else None
         kept = message.position if form.may_show_again(message.position) else self._kept
-        outcome = self._store.place(sitting.number, kept, spent, lease=self._lease, sequence=message.sequence)
+        number = message.sequence + self._lift
+        outcome = self._store.place(sitting.number, kept, spent, lease=self._lease, sequence=number)
         self._position, self._kept = message.position, kept
         return self._settled(outcome) or {"type": "saved", "item": None}
 
