@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STUDY ?= data/couples_demo/study.yaml
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help report test bench lint types notebooks lab schema clean browser
+.PHONY: help report serve test bench lint types notebooks lab schema clean browser postgres
 
 help: ## list what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -32,7 +32,15 @@ $(VENV)/.dev-ready: pyproject.toml $(VENV)/.report-ready
 report: $(VENV)/.report-ready ## make the sample study's report (STUDY=... for another) and print its path
 	@$(BIN)/toolkit report "$(STUDY)"
 
-test: $(VENV)/.dev-ready browser ## run all tests
+$(VENV)/.serve-ready: pyproject.toml $(VENV)/.report-ready
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[serve]"
+	@touch $@
+
+serve: STUDY = data/questionnaire_demo/study.yaml
+serve: $(VENV)/.serve-ready ## serve the sample questionnaire (STUDY=... for another) until Ctrl-C
+	@$(BIN)/toolkit serve "$(STUDY)"
+
+test: $(VENV)/.dev-ready browser postgres ## run all tests
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
 browser: ## make sure that there is a Chromium for the tests of pages, where that is possible
@@ -40,6 +48,12 @@ browser: ## make sure that there is a Chromium for the tests of pages, where tha
 	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq >/dev/null \
 	       && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
 	  || echo "No Chromium: the tests of pages in a browser will be skipped (install chromium to run them)." >&2
+
+postgres: ## make sure that there is a PostgreSQL for the tests of stores, where that is possible
+	@command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq >/dev/null \
+	       && apt-get install -y -qq --no-install-recommends postgresql >/dev/null; } \
+	  || echo "No PostgreSQL: the tests of stores in PostgreSQL will be skipped (install postgresql to run them)." >&2
 
 bench: $(VENV)/.dev-ready ## time the goals side by side, as ratios
 	$(BIN)/python -m tests.benchmarks

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.builders import some_examples
 from toolkit.answers import AnswerRule, as_number, holds_code, read_answers
-from toolkit.study import REASONS
+from toolkit.missing import REASONS
 
 LABELS = ("Never", "Sometimes", "Always")
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from IPython.core.formatters import DisplayFormatter
 from matplotlib.patches import Rectangle
 
+from tests.test_plots_collection import participation_result, quality_result
 from tests.test_plots_factors import efa_result
 from tests.test_plots_invariance import invariance_result
 from tests.test_plots_paths import THREE, cfa_result, rows_of
@@ -166,6 +167,8 @@ ALL = [
     (residual_result(SMALL_SQUARE), "residuals"),
     (residual_result([[0, 0.25], [0.25, 0]], kind="sem"), "residuals"),
     (invariance_result(), "ladder"),
+    (quality_result(), "indices"),
+    *((participation_result(), kind) for kind in FIGURES["participation"]),
 ]
 IDS = [kind for _, kind in ALL]
 

@@ -8,7 +8,6 @@ import toolkit as tk
 from tests.builders import ANSWERS, SCALE, STUDY, assert_same, in_words, some_examples, write_study
 from tests.conftest import ROOT
 from toolkit.errors import StudyError
-from toolkit.study import missing_codes
 
 
 def faults_of(path):
@@ -36,6 +35,14 @@ def test_a_study_read_in_its_own_folder_needs_no_path(tmp_path, monkeypatch):
     write_study(tmp_path)
     monkeypatch.chdir(tmp_path)
     assert tk.read_study("study.yaml").folder == tmp_path
+
+
+def test_a_notebook_may_be_named_alone(tmp_path):
+    path = write_study(tmp_path, STUDY.replace("[{notebook: scales}]", "[scales, {notebook: structure}]"))
+    assert [(one.notebook, one.parameters) for one in tk.read_study(path).spec.reports] == [
+        ("scales", {}),
+        ("structure", {}),
+    ]
 
 
 def test_the_sample_studies_have_no_fault():
@@ -214,28 +221,6 @@ def test_some_scales_of_an_instrument_leave_its_other_items_in_peace(tmp_path):
     responses = tk.read_responses(tk.read_study(path))
     assert responses.items == ("a1", "a2")
     assert ("a3", "not read") in set(responses.log[["column", "action"]].itertuples(index=False, name=None))
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        (None, {}),
-        (-9, {-9: "unknown"}),
-        ("NA", {"NA": "unknown"}),
-        ([-9, "x"], {-9: "unknown", "x": "unknown"}),
-        ({-9: "refused", "": "skipped"}, {-9: "refused", "": "skipped"}),
-        ({float("nan"): "skipped", None: "skipped"}, {"": "skipped"}),
-    ],
-)
-def test_missing_codes_are_read_from_any_form(given, expected):
-    assert missing_codes(given) == expected
-
-
-def test_numpy_codes_become_python_codes():
-    import numpy as np
-
-    assert [type(code) for code in missing_codes(np.array([-9, -8]))] == [int, int]
-    assert missing_codes(np.float64(-9.0)) == {-9.0: "unknown"}
 
 
 LINES = STUDY.splitlines()

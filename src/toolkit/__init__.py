@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from .analysis.key_audit import key_audit, suspect_scales
     from .analysis.model_comparison import compare_models
     from .analysis.ordinal import polychoric
+    from .analysis.participation import participation
     from .analysis.profiles import style_profile
+    from .analysis.quality import QualityCuts, quality
     from .analysis.reliability import reliability
     from .analysis.retention import retention, suggested_factors
     from .catalogue import instrument, instrument_from_keys, instruments
     from .exchange.codebook import codebook
     from .instrument_model import Instrument
     from .linter import lint, lint_summary
+    from .questionnaire.widget import Questionnaire
     from .readers import Dialect, read_responses
     from .reporting.checklists import Hypothesis, cosmin
     from .reporting.run import report
@@ -40,6 +43,8 @@ _HOMES = {
     "Hypothesis": "reporting.checklists",
     "Instrument": "instrument_model",
     "ModelOptions": "analysis.cfa",
+    "QualityCuts": "analysis.quality",
+    "Questionnaire": "questionnaire.widget",
     "Responses": "responses",
     "Result": "results",
     "RotationOptions": "analysis.factors",
@@ -64,7 +69,9 @@ _HOMES = {
     "key_audit": "analysis.key_audit",
     "lint": "linter",
     "lint_summary": "linter",
+    "participation": "analysis.participation",
     "polychoric": "analysis.ordinal",
+    "quality": "analysis.quality",
     "read_responses": "readers",
     "read_study": "study",
     "reliability": "analysis.reliability",
@@ -83,6 +90,8 @@ __all__ = [
     "Hypothesis",
     "Instrument",
     "ModelOptions",
+    "QualityCuts",
+    "Questionnaire",
     "Responses",
     "Result",
     "RotationOptions",
@@ -107,7 +116,9 @@ __all__ = [
     "key_audit",
     "lint",
     "lint_summary",
+    "participation",
     "polychoric",
+    "quality",
     "read_responses",
     "read_study",
     "reliability",

@@ -13,7 +13,7 @@ import pandas as pd
 
 from .checks import check_known, counted, listed, plain, quoted, rows
 from .errors import Fault
-from .study import REASONS, Code, Reason
+from .missing import REASONS, Code, Reason
 
 NOT_ANSWERED = frozenset({"", "NA", "N/A", "n/a", "NaN", "nan", "<NA>", "None", "NULL", "null"})
 VALUES_SHOWN = 8

@@ -9,10 +9,11 @@ from typing import Annotated, NoReturn
 import typer
 
 from . import __version__
+from .cli_collection import add_to
 from .errors import NotebookFailed, ToolkitError
 
 app = typer.Typer(
-    help="Score and analyse survey scales, and make study reports.",
+    help="Collect, score and analyse survey scales, and make study reports.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -45,7 +46,7 @@ def _root(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Score and analyse survey scales, and make study reports."""
+    """Collect, score and analyse survey scales, and make study reports."""
 
 
 def _pairs(option: str, texts: list[str], example: str) -> dict[str, str]:
@@ -158,6 +159,9 @@ def _write(text: str, out: Path | None) -> None:
     except OSError as problem:
         raise ToolkitError(f"{out}: the file cannot be written ({problem.strerror}).") from None
     typer.echo(str(out))
+
+
+add_to(app)
 
 
 @catalogue.command("list")

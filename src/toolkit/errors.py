@@ -54,6 +54,10 @@ class ResponsesError(ToolkitError):
     """Answers do not fit the instruments, the keys or the rules that were given."""
 
 
+class NoAnswers(ResponsesError):  # noqa: N818 - says what is the case
+    """A study that collects answers has none yet."""
+
+
 class AnalysisError(ToolkitError):
     """An analysis cannot be carried out on these data."""
 
@@ -86,8 +90,16 @@ class StoreError(ToolkitError):
     """The store of answers refused or failed."""
 
 
+class ParticipantGone(StoreError):  # noqa: N818
+    """The store has no such participant, or no longer."""
+
+
 class ToolkitWarning(UserWarning):
     """Something that a careful reader of the result must know."""
+
+
+class StoreWarning(ToolkitWarning):
+    """The store of answers was mended, or is not as safe as it should be."""
 
 
 class UndefinedStatisticWarning(ToolkitWarning):

@@ -157,6 +157,34 @@ HEADINGS = {
     "determinacy_squared": "R²",
     "minimum_correlation": "Minimum r",
     "with_factor": "With",
+    "longstring": "Longest run (longstring)",
+    "irv_low": "Low variability (IRV)",
+    "irv_high": "High variability (IRV)",
+    "mahalanobis": "Mahalanobis distance",
+    "even_odd": "Even–odd inconsistency",
+    "synonyms": "Psychometric synonyms",
+    "antonyms": "Psychometric antonyms",
+    "missed": "Missed instructed items",
+    "n_flags": "Flagged by",
+    "side": "Flagged if",
+    "doi": "DOI",
+    "n_without": "n without",
+    "difference_in_sd": "Difference in SD",
+    "n_flagged": "Flagged",
+    "in_data": "In the data",
+    "n_lost": "Lost",
+    "n_joined": "Joined",
+    "n_couples": "Couples",
+    "n_expected": "Expected",
+    "n_started": "Began",
+    "n_submitted": "Submitted",
+    "n_late": "Late",
+    "n_stopped": "Stopped",
+    "n_days": "Days",
+    "started_so_far": "Began so far",
+    "submitted_so_far": "Submitted so far",
+    "q1": "Lower quartile",
+    "q3": "Upper quartile",
     "min": "Minimum",
     "max": "Maximum",
 }
@@ -174,6 +202,6 @@ BOUNDED_BY_ONE = {"r", "icc", "kappa", "loading"}  # estimates whose column `ci`
 INTERVAL = re.compile(
     r"^(ci|(r_drop|loading|rmsea)_ci|satterthwaite|percentile|alpha_(ci|feldt|duhachek|percentile|bca|ordinal_ci)|omega_(fitted|observed)_ci)_low$"
 )
-PERCENT = {"share", "floor", "ceiling", "missing_share"}
+PERCENT = {"share", "still", "floor", "ceiling", "missing_share"}
 # Columns whose cells name a statistic or rule, which is printed as a heading would be.
-NAMES = {"rule", "coefficient"}
+NAMES = {"rule", "coefficient", "index", "stage"}

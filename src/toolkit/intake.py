@@ -16,8 +16,9 @@ from .checks import counted, listed, nearest, quoted
 from .columns import NUMBER, ColumnMap, lookalikes, map_columns
 from .errors import Fault
 from .instrument_model import Instrument
+from .missing import REASONS, Code, Reason
 from .occasions import KEYS, OCCASION, impossible_keys
-from .study import REASONS, Code, Covariate, Keys, Reason
+from .study import Covariate, Keys
 
 NO_FLAGS = pd.DataFrame({"row": [], "column": [], "value": [], "rule": []}, dtype=object)
 LOG_COLUMNS = ("column", "action", "n_cells", "detail")

@@ -17,9 +17,10 @@ from .errors import ArgumentError, Fault, ResponsesError
 from .format import Heading, Sentence, Sentences, Table, count, percent
 from .instrument_model import Instrument
 from .intake import Intake, ReadingRules
+from .missing import Code, Reason, missing_codes
 from .occasions import KEYS, OCCASION, in_order
 from .specs import Document, Spec, model_faults
-from .study import Code, Covariate, Keys, Reason, clashes, missing_codes
+from .study import Covariate, Keys, clashes
 
 Checked = TypeVar("Checked", bound=Spec)
 

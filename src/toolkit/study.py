@@ -3,79 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, ValidationError, WithJsonSchema, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from .catalogue import instrument
 from .checks import listed, nearest, plain, quoted
+from .collection import Collection
+from .collection_rules import collection_faults
 from .errors import Fault, InstrumentError, StudyError
 from .instrument_model import Instrument
+from .missing import Code, MissingCodes, Reason, missing_codes
 from .specs import Document, Flag, Spec, model_faults, read_document, written_as
 
-Reason = Literal[
-    "skipped", "refused", "dont_know", "not_applicable", "not_shown", "timed_out", "dropped_out", "unknown"
-]
-REASONS: tuple[Reason, ...] = (
-    "skipped",
-    "refused",
-    "dont_know",
-    "not_applicable",
-    "not_shown",
-    "timed_out",
-    "dropped_out",
-    "unknown",
-)
-Code = int | float | str
-MissingCodes = Annotated[
-    dict[Code, Reason],
-    WithJsonSchema({"type": ["object", "array"], "description": "code: reason, or a list of codes"}),
-]
 Found = TypeVar("Found")
 Entry = TypeVar("Entry", bound=Spec)
-
-
-def missing_codes(value: Any) -> dict[Code, Reason]:
-    """Read missing codes: a mapping of code to reason, a list of codes, or one code; a list means `unknown`.
-
-    Raises
-    ------
-    ValueError
-        If a code is neither number nor text, or a reason is not one of `REASONS`.
-
-    Examples
-    --------
-    >>> missing_codes({-9: "refused"}), missing_codes([0])
-    ({-9: 'refused'}, {0: 'unknown'})
-    """
-    if value is None:
-        return {}
-    listed_codes = value if isinstance(value, Iterable) and not isinstance(value, str) else [value]
-    pairs: Iterable[tuple[Any, Any]]
-    pairs = value.items() if isinstance(value, Mapping) else [(code, "unknown") for code in listed_codes]
-    codes = {_code(code): reason for code, reason in pairs}
-    for code, reason in codes.items():
-        if reason not in REASONS:
-            raise ValueError(
-                f"the reason {quoted(reason)} of the missing code {quoted(code)} is not known."
-                f"{nearest(reason, REASONS)} Reasons: {', '.join(REASONS)}"
-            )
-    return codes
-
-
-def _code(code: Any) -> Code:
-    """Take one missing code; NumPy's numbers become Python's, and what stands for nothing becomes the blank cell."""
-    plain = code.item() if hasattr(code, "item") else code
-    if plain is None or (isinstance(plain, float) and math.isnan(plain)):
-        return ""
-    if isinstance(plain, bool) or not isinstance(plain, int | float | str):
-        raise ValueError(f"the missing code {quoted(code)} must be a number or a text")
-    return plain
 
 
 class Keys(Spec):
@@ -156,6 +102,11 @@ class NotebookRun(Spec):
     notebook: str
     parameters: dict[str, Any] = {}
 
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: Any) -> Any:
+        return {"notebook": value} if isinstance(value, str) else value
+
 
 class Privacy(Spec):
     """What a report may show of small groups of people."""
@@ -175,7 +126,8 @@ class StudyFile(Spec):
     citation: str = ""
     simulated: Flag = False
     keys: Keys = Keys()
-    data: Annotated[list[DataFile], Field(min_length=1)]
+    data: list[DataFile] = []
+    collection: Collection | None = None
     instruments: Annotated[list[InstrumentUse], Field(min_length=1)]
     covariates: list[Covariate] = []
     reports: list[NotebookRun] = [NotebookRun(notebook="scales"), NotebookRun(notebook="structure")]
@@ -184,6 +136,23 @@ class StudyFile(Spec):
     confirmed_keys: list[str] = []
     seed: Annotated[int, Field(ge=0)] = 20260101
     outside: Flag = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_keys(cls, value: Any) -> Any:
+        """Give the columns of a study that only collects the names that its store gives them."""
+        if not isinstance(value, dict) or not isinstance(value.get("collection"), dict) or value.get("data"):
+            return value
+        keys, occasions = value.get("keys", {}), value["collection"].get("occasions")
+        said = {key for one in occasions if isinstance(one, dict) for key in one} if isinstance(occasions, list) else ()
+        own = {"person": "person"} | {key: key for key, sign in (("wave", "wave"), ("day", "days")) if sign in said}
+        return {**value, "keys": {**own, **keys}} if isinstance(keys, dict) else value
+
+    @model_validator(mode="after")
+    def _has_answers(self) -> StudyFile:
+        if not self.data and self.collection is None:
+            raise ValueError("the key 'data' is missing; add it, or a `collection` that gathers answers")
+        return self
 
     @field_validator("instruments", "covariates")
     @classmethod
@@ -225,6 +194,11 @@ class Study:
         """The folder that all paths in the file are relative to."""
         return self.path.parent
 
+    @property
+    def has_couples(self) -> bool:
+        """Tell whether persons may belong together: the study names a column for the couple."""
+        return self.spec.keys.couple is not None
+
     def data_path(self, data: DataFile) -> Path:
         """Locate a data file on disk."""
         return self.folder / data.file
@@ -253,8 +227,7 @@ def read_study(path: str | Path | Study) -> Study:
     place = Path(path)
     place = place / "study.yaml" if place.is_dir() else place
     document = read_document(place, StudyError)
-    faults = list(document.faults)
-    spec = None
+    faults, spec = list(document.faults), None
     try:
         spec = StudyFile.model_validate(document.data)
     except ValidationError as problem:
@@ -264,6 +237,8 @@ def read_study(path: str | Path | Study) -> Study:
     if spec is not None and not faults:
         faults += [document.fault(("instruments",), message) for message in clashes(loaded)]
         faults += _key_faults(document, spec, loaded)
+        faults += _collection_faults(document, spec, loaded)
+    faults += _store_faults(document, place.parent)
     if faults or spec is None:
         raise StudyError.from_faults(str(place), dict.fromkeys(faults))
     return Study(place.resolve(), spec, loaded)
@@ -344,6 +319,23 @@ def _key_faults(document: Document, spec: StudyFile, loaded: Sequence[Instrument
             yield document.fault(("confirmed_keys", index), message)
     if len(spec.data) > 1 and any(spec.keys.updated(data.keys).person is None for data in spec.data):
         yield document.fault(("data",), "several files can be joined only by a `person` key; name it under `keys`")
+
+
+def _collection_faults(document: Document, spec: StudyFile, loaded: Sequence[Instrument]) -> Iterator[Fault]:
+    if spec.collection is None:
+        return
+    found = collection_faults(spec.collection, loaded, couples=spec.keys.couple is not None)
+    yield from (document.fault(("collection", *place), message) for place, message in found)
+
+
+def _store_faults(document: Document, folder: Path) -> Iterator[Fault]:
+    """Refuse an SQLite file outside the study's folder, as any other file."""
+    collection = document.data.get("collection")
+    url = collection.get("store") if isinstance(collection, dict) else None
+    if isinstance(url, str) and url.startswith("sqlite") and ":///" in url:
+        refused = _outside(folder, url.partition(":///")[2], document.data.get("outside") is True)
+        if refused:
+            yield document.fault(("collection", "store"), refused)
 
 
 def _outside(folder: Path, file: str, allowed: bool) -> str | None:

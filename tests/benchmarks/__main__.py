@@ -125,10 +125,12 @@ if __name__ == "__main__":
     from tests.benchmarks.coverage import bench_coverage
     from tests.benchmarks.coverage_polychoric import bench_polychoric_coverage
     from tests.benchmarks.models import bench_model_growth, bench_models
+    from tests.benchmarks.serving_load import bench_serving
     from tests.benchmarks.simulation import bench_simulation
     from tests.benchmarks.simulation_models import bench_model_simulation
 
     bench_import()
+    bench_serving()
     bench_scoring()
     bench_csv()
     bench_simulation(compare)

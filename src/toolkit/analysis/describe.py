@@ -13,6 +13,7 @@ from ..checks import check_count
 from ..errors import AnalysisError
 from ..instrument_model import Instrument
 from ..kernels.moments import Moments
+from ..readers.store import TIMES
 from ..responses import Responses
 from ..results import Result, fit_table
 from ..scoring import score_range, score_scale
@@ -48,7 +49,8 @@ def describe(data: Responses | pd.DataFrame, *, wave: Any = None, day: Any = Non
         `estimates`: a row per variable: items as answered (not reversed), scales as scored, numeric covariates
         without flagged values and without floor and ceiling. `tables`: `missing` (variable × reason),
         `missing_overview` (instrument × reason), `histogram` and `density` of each scale, `item_histogram`, and
-        `groups` of each covariate that is text or has up to ten values. n is that of each variable on its own.
+        `groups` of each covariate that is text or has up to ten values and is no time (`seconds`,
+        `seconds_per_item`). n is that of each variable on its own.
 
     Notes
     -----
@@ -106,8 +108,10 @@ def _named_variables(chosen: Sample) -> list[Named]:
 
 
 def _is_measured(responses: Responses, name: str) -> bool:
-    """Tell a measured covariate from a grouping one: numeric, with more than ten values."""
+    """Tell a measured covariate from a grouping one: numeric, with more than ten values, or a time."""
     numbers = as_numbers(responses, name)
+    if name in TIMES and numbers is not None:
+        return True
     return numbers is not None and len(np.unique(numbers[~np.isnan(numbers)])) > MOST_GROUPS
 
 

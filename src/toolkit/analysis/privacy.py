@@ -28,17 +28,17 @@ def shown_groups(values: pd.Series[Any], smallest_cell: int) -> pd.DataFrame:
     """
     counts = values.value_counts(sort=False).sort_index(key=lambda index: index.astype(str))
     sizes = counts.to_numpy()
-    hidden = _hidden(sizes, smallest_cell)
+    small = hidden(sizes, smallest_cell)
     rows: list[tuple[str, int | None]]
-    rows = [(_plain(value), int(n)) for value, n in zip(counts.index[~hidden], sizes[~hidden], strict=True)]
-    pooled = int(sizes[hidden].sum())
-    if hidden.any():
+    rows = [(_plain(value), int(n)) for value, n in zip(counts.index[~small], sizes[~small], strict=True)]
+    pooled = int(sizes[small].sum())
+    if small.any():
         rows.append((SMALL_GROUPS, pooled if pooled >= smallest_cell else None))
     table = pd.DataFrame(rows, columns=["value", "n"]).astype({"n": "Int64"})
     return table.assign(share=table["n"].astype("Float64") / max(len(values), 1))
 
 
-def _hidden(sizes: Any, smallest_cell: int) -> Any:
+def hidden(sizes: Any, smallest_cell: int) -> Any:
     """Mark the smallest groups, until together they give no single one away."""
     order = np.argsort(sizes, kind="stable")
     n_small = int((sizes < smallest_cell).sum())
@@ -47,9 +47,9 @@ def _hidden(sizes: Any, smallest_cell: int) -> Any:
         if n_small > 1 and pooled >= smallest_cell and pooled > n_small:
             break
         n_small += 1
-    hidden = np.zeros(len(sizes), dtype=bool)
-    hidden[order[:n_small]] = True
-    return hidden
+    marked = np.zeros(len(sizes), dtype=bool)
+    marked[order[:n_small]] = True
+    return marked
 
 
 def _plain(value: Any) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +128,24 @@ def codebook(source: Instrument | Study | str | Path, *, language: str | None = 
     if isinstance(described, Study):
         return _of_study(described, language)
     return _of_instruments((described,), language)
+
+
+def codebook_of(
+    instruments: tuple[Instrument, ...],
+    *,
+    title: str,
+    simulated: bool,
+    columns: Iterable[tuple[str, str, str, str]],
+    missing: Iterable[tuple[str, str, str, str]],
+) -> Codebook:
+    """Make a codebook of instruments with the further columns and missing codes of a table of their answers."""
+    return replace(
+        _of_instruments(instruments, None),
+        title=title,
+        simulated=simulated,
+        columns=pd.DataFrame(list(columns), columns=["column", "kind", "name", "note"]),
+        missing=pd.DataFrame(list(missing), columns=["file", "column", "code", "reason"]),
+    )
 
 
 def _loaded(source: Instrument | Study | str | Path) -> Instrument | Study:

@@ -16,8 +16,10 @@ from . import (
     answers,
     factors,
     invariance,
+    participation,
     path_diagram,
     profile,
+    quality,
     reliability,
     residuals,
     retention,
@@ -40,6 +42,15 @@ FIGURES: dict[str, dict[str, Callable[[Result], Figure]]] = {
     "cfa": {"paths": path_diagram.paths, "residuals": residuals.residuals},
     "sem": {"paths": path_diagram.paths, "residuals": residuals.residuals},
     "invariance": {"ladder": invariance.ladder},
+    "quality": {"indices": quality.indices},
+    "participation": {
+        "flow": participation.flow,
+        "completion": participation.completion,
+        "dates": participation.dates,
+        "dropout": participation.dropout,
+        "times": participation.times,
+        "diary": participation.diary,
+    },
 }
 
 

@@ -33,6 +33,7 @@ BINARY = (
     (b"$FL2", "an SPSS file"),
     (b"$FL3", "an SPSS file"),
     (b"\x1f\x8b", "a compressed file"),
+    (b"SQLite format 3", "a SQLite database (a store of answers is read by its URL, sqlite:///FILE)"),
 )
 WHOLE_NUMBER = "0|-?[1-9][0-9]{0,17}"
 CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f]")

@@ -12,9 +12,9 @@ from ..checks import counted, listed, quoted
 from ..errors import Fault, ResponsesError
 from ..instrument_model import Instrument
 from ..intake import LOG_COLUMNS
+from ..missing import REASONS
 from ..occasions import KEYS, OCCASION, impossible_keys
 from ..responses import Responses
-from ..study import REASONS
 
 
 def join(

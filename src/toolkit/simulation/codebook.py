@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from ..study import Reason
+from ..missing import Reason
 from .form import Instrument, Question, questions
 
 COLUMNS = ("file", "column", "kind", "scale", "reversed", "options", "missing", "text", "loading", "thresholds")

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from ..errors import ArgumentError, StudyError
+from ..missing import Reason
 from ..specs import Document, Spec, model_faults
-from ..study import Reason
 from .theory import CONSTRUCTS, Lag, residuals
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..study import REASONS
+from ..missing import REASONS
 from .design import RateOn
 from .form import Question
 from .streams import Array

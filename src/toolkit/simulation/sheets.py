@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..study import REASONS
+from ..missing import REASONS
 from .answers import Answers, ItemModel, item_model
 from .careless import Respondents
 from .form import Form, Question, questions

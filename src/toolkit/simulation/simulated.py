@@ -14,8 +14,8 @@ import pandas as pd
 from ..checks import check_one_of
 from ..errors import ArgumentError, ToolkitError
 from ..format import to_csv
+from ..missing import REASONS, Reason
 from ..responses import Responses
-from ..study import REASONS, Reason
 from .codebook import codebook
 from .design import Design
 from .form import Instrument

@@ -1,0 +1,162 @@
+"""Participation: who was invited, agreed, began, submitted and is analysed; where people stopped; how long it took."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from .. import format as fmt
+from ..checks import check_count
+from ..results import Result, fit_table
+from ..study import Study, read_study
+from .participation_rows import Participation, participation_of
+from .participation_tables import completion, compliance, dates, diary_share, dropout, flow, times
+
+WORDS = {
+    "invited": "were invited",
+    "in_data": "are in the data",
+    "consented": "agreed",
+    "started": "began",
+    "submitted": "submitted at least one occasion",
+    "analysed": "have a score on at least one scale",
+}
+
+
+def participation(study: Study | str | Path, *, store: str | None = None, smallest_cell: int | None = None) -> Result:
+    """Tell how a study came in: flow of participants, completion, drop-out, times, and compliance with a diary.
+
+    A person *began* an occasion with its first answer (or with its first page, where a store knows), *submitted* it at
+    its end, and is *analysed* where at least one scale can be scored on some occasion, which may be so without
+    submitting. Where only answers are known, an occasion counts as submitted unless its answers end in cells with the
+    reasons dropped_out, timed_out or unknown. A couple counts where both partners do.
+
+    Parameters
+    ----------
+    study : the study, or its file. What it has collected comes from its store; a study with data files alone has no
+        invitations, dates or times.
+    store : another store than the one that the study names.
+    smallest_cell : see the tables; the study's own privacy rule by default.
+
+    Returns
+    -------
+    Result
+        `estimates`, a row per `stage`: persons `n`, `share` of the first stage, `n_lost` from the stage before and
+        `n_joined` without having been in it, `n_couples`. Who withdrew is among the invited and nowhere else. `tables`:
+        `completion` (by wave and day: `n_expected`, all who agreed; `n_started`, `n_submitted`, `share`, `n_late`,
+        `n_couples`), `dates` (by date: begun and submitted, and so far), `dropout` (`part`, `place`, `item`, `n`,
+        `n_stopped` right after this item, `still`: share that went on or submitted; a step is shown once
+        `smallest_cell` persons have stopped since the last one), `times` (`kind` item, page or occasion; `n`, `q1`,
+        `median`, `q3` in seconds; empty below `smallest_cell`), `compliance` (persons by `n_days` of the diary
+        submitted; neighbours together below `smallest_cell`). `cases`: a row per person and occasion; they never leave
+        the machine. `fit` says what is not known, and why.
+
+    Raises
+    ------
+    StudyError, StoreError, ResponsesError
+        If the study, its store or its files cannot be read.
+
+    Notes
+    -----
+    Shares of completion count all who agreed, also those for whom an occasion has not opened yet: while a study runs,
+    late occasions look lower than they will be. n counts persons; with a diary, rows of `dropout` and `times` for its
+    days count person-days. Participation is no answer, so its counts are shown however small; where someone stopped
+    may tell an answer, and is held back. Quartiles are type 7. The flow follows JARS-Quant (Appelbaum et al., 2018,
+    doi:10.1037/amp0000191) and CONSORT (Schulz et al., 2010, doi:10.1136/bmj.c332).
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> folder = Path("data/couples_demo")
+    >>> if folder.is_dir():
+    ...     participation(folder).sentence()[:24]
+    ... else:
+    ...     "300 persons are in the d"
+    '300 persons are in the d'
+    """
+    loaded = read_study(study)
+    smallest = loaded.spec.privacy.smallest_cell if smallest_cell is None else smallest_cell
+    check_count("smallest_cell", smallest)
+    data = participation_of(loaded, store)
+    stages = flow(data)
+    tables = {
+        "completion": completion(data),
+        "dates": dates(data),
+        "dropout": dropout(data, smallest),
+        "times": times(data, smallest),
+        "compliance": compliance(data, smallest),
+    }
+    return Result(
+        kind="participation",
+        title="Participation",
+        estimates=stages,
+        fit=_fit(data, tables),
+        tables=tables,
+        cases=data.rows,
+        settings={
+            "study": loaded.name,
+            "source": "store" if data.from_store else "answers",
+            "n_withdrawn": data.n_withdrawn,
+            "smallest_cell": smallest,
+        },
+        statement=_sentence(data, stages, tables["completion"]),
+        captions={
+            "estimates": "Flow of participants",
+            "completion": f"Completion of each occasion, as a share of all {_everybody(data)}",
+            "dates": "Occasions begun and submitted by date",
+            "dropout": "Who went on after each item",
+            "times": "Response times in seconds: median and quartiles",
+            "compliance": "Persons by the number of diary days submitted",
+        },
+    )
+
+
+def _fit(data: Participation, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    method = "store of answers" if data.from_store else "answers alone"
+    n, began = len(data.people), data.rows["person"].nunique()
+    unknown = "" if data.from_store else "invitations, consents and withdrawals are not known from answers"
+    submitted = (
+        "" if data.from_store else "submitted: unless answers end with the reason dropped out, timed out or unknown"
+    )
+    times_note = "" if tables["times"]["median"].notna().any() else "no response times were kept"
+    few = "a step is shown once enough persons have stopped for none of them to be told"
+    rows: list[dict[str, Any]] = [
+        {"model": "flow", "n_used": n, "note": unknown},
+        {"model": "completion", "n_used": began, "note": submitted},
+        {"model": "dates", "n_used": began, "note": "" if len(tables["dates"]) else "no dates are known from answers"},
+        {"model": "drop-out", "n_used": began, "note": few},
+        {"model": "times", "n_used": began, "note": times_note},
+    ]
+    if data.has_days:
+        rows.append({"model": "diary", "n_used": int(data.people["consented"].sum()), "note": ""})
+    return fit_table([{"n_dropped": n - row["n_used"], "method": method, **row} for row in rows])
+
+
+def _everybody(data: Participation) -> str:
+    return "who agreed" if data.from_store else "in the data"
+
+
+def _sentence(data: Participation, stages: pd.DataFrame, completed: pd.DataFrame) -> str:
+    parts = [
+        f"{fmt.count(row.n)}{' persons' if place == 0 else ''} {WORDS[row.stage]}"
+        for place, row in enumerate(fmt.rows(stages))
+    ]
+    text = [f"{', '.join(parts[:-1])}, and {parts[-1]}."]
+    if data.has_couples:
+        both = {stage: fmt.count(n) for stage, n in zip(stages["stage"], stages["n_couples"], strict=True)}
+        text.append(
+            f"Both partners submitted in {both['submitted']} couples, and both are analysed in {both['analysed']}."
+        )
+    if data.n_withdrawn is not None:
+        text.append(f"{fmt.count(data.n_withdrawn)} withdrew: all of theirs is deleted.")
+    waves = completed[completed["day"].isna()] if "day" in completed else completed
+    if "wave" in completed and len(waves) > 1:
+        told = ", ".join(f"{fmt.percent(row.share, 1)} at wave {row.wave}" for row in fmt.rows(waves))
+        text.append(f"Submitted, of all {_everybody(data)}: {told}.")
+    diary = diary_share(data)
+    if diary is not None:
+        share, days = diary
+        mean = f"{fmt.number(share * days, 1)} on average ({fmt.percent(share, 1)})"
+        text.append(f"Of {days} diary days a person submitted {mean}.")
+    return " ".join(text)
