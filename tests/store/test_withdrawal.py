@@ -95,6 +95,15 @@ def test_codes_work_until_the_study_closes(store, clock):
     assert store.admit(STUDY, other.token)
 
 
+def test_where_the_owner_is_known_only_their_own_code_works(store):
+    one, other = invite(store, 2)
+    mine = store.admit(STUDY, one.token).number
+    assert store.withdraw(STUDY, other.withdrawal_code, owner=mine) is False
+    assert store.admit(STUDY, other.token)
+    assert store.withdraw(STUDY, one.withdrawal_code, owner=mine) is True
+    assert store.counts(STUDY).withdrawn == 1
+
+
 def test_a_person_without_a_code_cannot_be_withdrawn_by_an_empty_one(store):
     store.walk_in(STUDY, "me")
     assert store.withdraw(STUDY, "") is False

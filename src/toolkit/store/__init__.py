@@ -253,8 +253,12 @@ class Store:
         with self._reading() as connection:
             return sittings.own(connection, participant)
 
-    def withdraw(self, study: str, withdrawal_code: str, *, closes: datetime | None = None) -> bool:
+    def withdraw(
+        self, study: str, withdrawal_code: str, *, closes: datetime | None = None, owner: int | None = None
+    ) -> bool:
         """Erase the person who has this code: answers, audit, times, consent, tokens, couple link, name.
+
+        With `owner`, the code of anybody but that participant counts as unknown.
 
         A date without identity stays, and the partner's data stay as they are. In SQLite the file is rewritten and its
         log emptied, so that nothing can be read from its bytes; while another program reads the file for long, or the
@@ -274,7 +278,7 @@ class Store:
         if closes is not None and self._now() > closes:
             return False
         with self._writing() as connection:
-            found = withdrawal.withdraw(connection, study, withdrawal_code, self._now())
+            found = withdrawal.withdraw(connection, study, withdrawal_code, self._now(), owner)
         if found and not self.scrub():
             warnings.warn(
                 f"{self._place.name}: the rows are deleted, but their bytes stand in the file until the store is "

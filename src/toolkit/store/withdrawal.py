@@ -19,10 +19,12 @@ IN_LOG = "log "  # begins the mark once the file is written anew and only its lo
 TRIES, WAIT = 20, 0.05
 
 
-def withdraw(connection: Connection, study: str, code: str, now: datetime) -> bool:
-    """Delete all that is known of whoever has this code; a date without identity stays."""
+def withdraw(connection: Connection, study: str, code: str, now: datetime, owner: int | None = None) -> bool:
+    """Delete all that is known of whoever has this code, or of `owner` alone; a date without identity stays."""
     checksum = code_checksum(code)
     holder = (participants.c.withdrawal_checksum == checksum) & (participants.c.study == study)
+    if owner is not None:
+        holder &= participants.c.id == owner
     number = connection.execute(select(participants.c.id).where(holder).with_for_update()).scalar_one_or_none()
     if number is None:
         return False
