@@ -76,6 +76,15 @@ def test_bins_of_few_people_are_pale_and_of_one_height():
     assert "1 to 4" in plot(quality_result()).caption
 
 
+def test_heights_that_mean_nothing_have_no_scale():
+    result = quality_result()
+    bins = result.tables["histogram"]
+    bins.loc[(bins["index"] == "even_odd") & bins["n"].notna(), "n"] = pd.NA
+    shown = plot(result).axes
+    assert [axes.get_ylabel() for axes in shown[:3]] == ["Persons", "Not shown", "Persons"]
+    assert not len(shown[1].get_yticks())
+
+
 def test_the_alternative_of_indices_tells_cuts_and_counts():
     assert "Longest run (longstring): 100 persons, flagged at least 8.00, 6 flagged" in plot(quality_result()).alt
     assert "flagged above −0.30, few or all but few flagged" in plot(quality_result()).alt

@@ -50,7 +50,7 @@ def quality(
     - `even_odd`: −2r / (1 + r), r the person's correlation of the means of odd and even items over scales, after
       reversal. High is careless. Five scales are needed.
     - `synonyms`, `antonyms`: the person's correlation over pairs of items that correlate beyond .60 or −.60 in all
-      people; ten pairs are needed.
+      people; ten pairs and 30 persons are needed.
     - `missed`: wrong answers to instructed items.
     - `too_fast`: seconds for an item.
 
@@ -140,7 +140,7 @@ def quality(
         },
         cases=_cases(answered, found, n_flags),
         settings={**chosen.settings, "items": list(answered.items), **asked},
-        statement=_sentence(found, _people(n_flagged, n, smallest_cell), least_flags, moved),
+        statement=_sentence(found, _people(n_flagged, n, smallest_cell), n_flagged, least_flags, moved),
         captions={
             "estimates": f"Indices of careless answers (counts below {smallest_cell} are not shown)",
             "flags": "Persons by the number of indices that flag them",
@@ -166,6 +166,7 @@ def _fit(found: Sequence[Index], n: int) -> pd.DataFrame:
                 "n_used": int(one.computable.sum()),
                 "n_dropped": n - int(one.computable.sum()),
                 "method": METHOD,
+                "converged": one.is_computed or None,
                 "note": one.note if one.is_computed or not one.note else f"not computed: {one.note}",
             }
             for one in found
@@ -196,10 +197,13 @@ def _people(n_flagged: int, n: int, smallest_cell: int) -> str:
     return f"Of {counted(n, 'person')} with answers, {part} than {smallest_cell} are"
 
 
-def _sentence(found: Sequence[Index], people: str, least_flags: int, moved: pd.DataFrame) -> str:
+def _sentence(found: Sequence[Index], people: str, n_flagged: int, least_flags: int, moved: pd.DataFrame) -> str:
     computed = sum(one.is_computed for one in found)
     which = "index" if computed == 1 else "indices"
     text = f"{people} flagged by {least_flags} or more of the {computed} {which} that could be computed."
-    if moved.empty and "fewer than" in people:
+    few = "fewer than" in people
+    if not n_flagged and not few:
+        text += " So there are no estimates without them to compare with."
+    elif moved.empty and few:
         text += " How estimates move without them is not shown, since it would tell the answers of those few."
     return " ".join(part for part in (text, largest_moves(moved), NO_PROOF) if part)
