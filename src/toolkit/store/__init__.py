@@ -164,7 +164,7 @@ class Store:
         return None if found is None else read_definition(found)
 
     def refuse(self, study: str, rule: str) -> None:
-        """Count a refused input by its rule and time; never its content, nor whose it was."""
+        """Count a refused input by its rule and date; never its content, nor whose it was."""
         with self._writing() as connection:
             studies.refuse(connection, study, rule, self._now())
 
@@ -206,7 +206,10 @@ class Store:
             return people.consent(connection, participant, (version, language, text_checksum), self._now())
 
     def join(self, participant: int, couple_code: str) -> bool:
-        """Join a couple by its code; False for a forged code, a full couple and a role that is taken."""
+        """Join the couple that a person was invited to, by its code, whether or not the partner has, and again.
+
+        False for every other code, forged or not, and for who was invited alone or came without an invitation.
+        """
         with self._writing() as connection:
             return linking.join(connection, participant, couple_code)
 

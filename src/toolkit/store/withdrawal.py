@@ -36,9 +36,14 @@ def withdraw(connection: Connection, study: str, code: str, now: datetime, owner
         connection.execute(delete(table).where(table.c.participant_id == number))
     connection.execute(delete(participants).where(participants.c.id == number))
     connection.execute(insert(withdrawals).values(study=study, withdrawn_on=now.date()))
+    mark(connection)
+    return True
+
+
+def mark(connection: Connection) -> None:
+    """Note that bytes of what was deleted may still stand in the file."""
     connection.execute(delete(about).where(about.c.name == PENDING))
     connection.execute(insert(about).values(name=PENDING, value=secrets.token_hex(8)))
-    return True
 
 
 def pending(connection: Connection) -> str | None:
