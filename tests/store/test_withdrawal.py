@@ -177,6 +177,30 @@ def test_a_full_disk_hides_no_withdrawal_and_closes_no_store(tmp_path, open_stor
     assert SECRET.encode() not in file_bytes(tmp_path)
 
 
+@pytest.mark.parametrize("waits_for", ["rewrite", "empty_log"])
+def test_a_copy_holds_no_byte_of_the_withdrawn_while_overwriting_waits(tmp_path, open_store, monkeypatch, waits_for):
+    """Even bytes that `secure_delete` did not reach, as after the split of a page."""
+    store = open_store(f"sqlite:///{tmp_path}/answers.db")
+    one, _, mine, _ = couple(store, text=SECRET * 30)
+    with sqlite3.connect(tmp_path / "answers.db") as connection:
+        connection.execute("PRAGMA secure_delete=OFF")
+        for table in ("answers", "audit"):
+            connection.execute(f"DELETE FROM {table} WHERE sitting_id = ?", (mine.number,))
+    connection.close()
+    monkeypatch.setattr(f"toolkit.store.withdrawal.{waits_for}", lambda engine: False)
+    with pytest.warns(StoreWarning, match="their bytes stand in the file until"):
+        assert store.withdraw(STUDY, one.withdrawal_code)
+    assert SECRET.encode() in file_bytes(tmp_path)
+    copy = store.backup(tmp_path / "copy.db")
+    assert SECRET.encode() not in copy.read_bytes()
+    assert OTHERS.encode() in copy.read_bytes()
+    assert not list(tmp_path.glob("*.part*"))
+    monkeypatch.undo()
+    assert open_store(f"sqlite:///{copy}").rows(STUDY) == store.rows(STUDY)
+    store.backup(tmp_path / "later.db")
+    assert SECRET.encode() not in file_bytes(tmp_path), "a copy overwrites first where it can"
+
+
 def test_a_withdrawal_during_another_ones_overwriting_is_not_forgotten(file_store, monkeypatch):
     one, other = invite(file_store, 2)
     emptied = withdrawal.empty_log

@@ -338,10 +338,13 @@ class Store:
     def backup(self, path: str | Path) -> Path:
         """Copy a SQLite store to a new file while people answer; the copy holds whole transactions only.
 
+        It holds no byte of those who withdrew before, even where the store's own file still does.
+
         Raises
         ------
         StoreError
             If the file is there already or cannot be written; for PostgreSQL, with the command to use.
         """
+        self.scrub()
         with in_words(self._place.name):
             return backup(self._engine, self._place, Path(path))
