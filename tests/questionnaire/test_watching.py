@@ -42,7 +42,7 @@ def test_people_couples_and_occasions_are_counted():
         assert line in lines
     assert "│ 1 │ – │ at consent │ 15 │ 12 │ 75% │ 1 │ 5 │" in text
     assert "│ 1 │ 2 │ no longer planned │ 9 │ 6 │ 38% │ 0 │ 3 │" in text
-    assert "│ 2 │ – │ day 14 │ 0 │ 0 │ 0% │ 0 │ 0 │" in text
+    assert "│ 2 │ – │ day 14 │ 0 │ 0 │ – │ 0 │ 0 │" in text
 
 
 def test_an_occasion_with_a_date_says_when_it_opens(tmp_path):

@@ -162,7 +162,8 @@ def _sentence(data: Participation, stages: pd.DataFrame, completed: pd.DataFrame
             f"Both partners submitted in {both['submitted']} couples, and both are analysed in {both['analysed']}."
         )
     if data.n_withdrawn is not None:
-        text.append(f"{fmt.count(data.n_withdrawn)} withdrew: all of theirs is deleted.")
+        withdrew = f"{fmt.count(data.n_withdrawn)} withdrew: all of theirs is deleted."
+        text.append(withdrew if data.n_withdrawn else "Nobody withdrew.")
     waves = completed[completed["day"].isna()] if "day" in completed else completed
     if "wave" in completed and len(waves) > 1:
         told = ", ".join(_at_wave(row) for row in fmt.rows(waves))

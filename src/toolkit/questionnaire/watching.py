@@ -105,5 +105,5 @@ def _opens(when: date | int | None) -> str:
 
 
 def _numbers(one: OccasionCount, consented: int) -> list[str]:
-    share = f"{one.submitted / consented:.0%}" if consented else "–"
+    share = f"{one.submitted / consented:.0%}" if consented and one.started else "–"
     return [str(one.started), str(one.submitted), share, str(one.late)]
