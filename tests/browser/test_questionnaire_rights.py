@@ -4,15 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.actions import (
-    FORM,
-    begin,
-    choose,
-    finish,
-    focused,
-    press,
-    walk_to,
-)
+from tests.browser.actions import FORM, begin, choose, finish, focused, press, walk_to
 
 pytestmark = pytest.mark.browser
 
@@ -87,6 +79,21 @@ def test_withdrawing_is_asked_again_by_keyboard_and_can_be_thought_over(stage, f
     keys.press("Enter")
     tab.get_by_role("heading", name="Withdrawn").wait_for()
     assert focused(tab) == "Withdrawn"
+
+
+def test_a_withdrawal_under_way_is_not_said_to_be_called_back(stage, fieldwork):
+    [person, _] = fieldwork.invite()
+    one = stage()
+    tab = finish(one, person)
+    tab.get_by_text("Withdraw from the study").click()
+    tab.get_by_label("Withdrawal code").fill(person.withdrawal_code)
+    press(tab, "Delete all my answers")
+    one.deaf = True
+    press(tab, "Delete all my answers")
+    press(tab, "Keep the answers")
+    assert tab.get_by_label("Withdrawal code").count() == 0
+    one.deaf = False
+    tab.get_by_role("heading", name="Withdrawn").wait_for()
 
 
 def test_before_anybody_is_known_a_code_deletes_the_answers_that_belong_to_it(stage, fieldwork):

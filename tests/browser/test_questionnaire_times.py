@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.actions import (
-    FORM,
-    finish,
-)
+from tests.browser.actions import FORM, begin, finish
 from tests.browser.stage import STUDY, Fieldwork
 
 pytestmark = pytest.mark.browser
@@ -55,3 +52,24 @@ def test_the_next_opening_is_written_like_the_end(stage, tmp_path):
     tab.get_by_role("heading", name="Already sent").wait_for()
     assert opens in tab.locator(".tq-page").inner_text().replace("\u202f", " ")
     work.store.close()
+
+
+def test_a_browser_that_does_not_know_the_zone_writes_and_names_utc(stage, tmp_path):
+    folder = tmp_path / "waves"
+    folder.mkdir()
+    work = Fieldwork(folder, STUDY + OCCASIONS)
+    one = stage(work=work, locale="en-US", timezone_id="America/New_York")
+    one.tab.add_init_script(OLD_BROWSER)
+    tab = begin(one, work.invite()[0])
+    said = tab.locator(".tq-instructions .tq-soft").inner_text().replace("\u202f", " ")
+    assert said == "You can answer until Friday, January 1, 2027, 10:59 PM (UTC)."
+    work.store.close()
+
+
+OLD_BROWSER = """
+const known = Intl.DateTimeFormat;
+Intl.DateTimeFormat = function (locale, options) {
+  if (options?.timeZone === "Europe/Berlin") throw new RangeError("Invalid time zone");
+  return new known(locale, options);
+};
+"""

@@ -50,7 +50,7 @@ function sayHello(app, language) {
     Object.assign(app, {
       languages: reply.languages ?? [],
       leaveTo: reply.leave_to || "about:blank",
-      zone: reply.timezone,
+      zone: knownZone(reply.timezone),
       contact: reply.contact,
     });
     fillFrame(app);

@@ -22,6 +22,7 @@ function confirmWithdrawal(app, place, form, field, words) {
     place.replaceChildren(form);
     field.input.focus();
   };
+  const keep = () => place.querySelector("[aria-busy]") || back(); // what is under way cannot be called back
   const refused = ({ text }) => {
     back();
     field.fail(text);
@@ -36,7 +37,7 @@ function confirmWithdrawal(app, place, form, field, words) {
     element(
       "div",
       { class: "tq-actions" },
-      button(app, "withdraw_keep", back),
+      button(app, "withdraw_keep", keep),
       button(app, words.go, null, "tq-danger"),
     ),
   );

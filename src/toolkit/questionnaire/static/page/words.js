@@ -15,6 +15,7 @@ const FIRST_TEXTS = {
   lost_safe: "There has been no reply for a while.",
   lost_reload: "Load the page again",
   neutral_title: "New tab",
+  left: "The questionnaire has been closed.",
 };
 
 /** A text of the participant's language, with what stands in braces filled in. */
@@ -34,6 +35,15 @@ function moment(app, iso, before = 0) {
 
 /** The last minute before a moment: until then, and not after, one can answer. */
 const lastMoment = (app, iso) => moment(app, iso, 60000);
+
+/** The zone, or UTC for a browser that has not heard of it. */
+function knownZone(timeZone) {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone }) && timeZone;
+  } catch {
+    return "UTC";
+  }
+}
 
 /** Cities that have another name in some language. */
 const CITIES = { "Europe/Vienna": "city_vienna", "Europe/Zurich": "city_zurich" };
