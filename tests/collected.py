@@ -8,7 +8,7 @@ import numpy as np
 import toolkit as tk
 from toolkit.store import Answer, Store
 
-START = datetime(2026, 12, 1, 12, tzinfo=UTC)
+START = datetime(2024, 12, 1, 12, tzinfo=UTC)
 FOREVER = datetime(2099, 1, 1, tzinfo=UTC)
 STUDY = """\
 study: collected

@@ -42,6 +42,15 @@ def test_help_lists_what_belongs_to_collecting():
         assert command in call("answers", "--help").stdout
 
 
+@pytest.mark.parametrize(
+    "command", [("serve",), ("invite",), ("collect",), ("answers", "backup"), ("answers", "renew")]
+)
+def test_help_says_where_the_password_of_a_store_belongs(command):
+    text = " ".join(call(*command, "--help", env={"COLUMNS": "400", "TERMINAL_WIDTH": "400"}).stdout.split())
+    for place in ("No password here", "~/.pgpass", "PGPASSFILE", "PGPASSWORD"):
+        assert place in text
+
+
 def test_inviting_prints_the_file_and_warns_of_links_without_encryption(folder):
     result = invited()
     assert result.stdout == "invitations.csv\n"

@@ -28,13 +28,13 @@ def quality_result():
 
 
 def participation_result(withdrawn=2):
-    stages = [("invited", 40, 1.0, 0, 0, 20), ("consented", 35, 0.875, 3, 0, 16), ("started", 34, 0.85, 1, 0, 15)]
+    stages = [("invited", 40, 1.0, 0, 0, 20), ("consented", 35, 0.875, 3, 0, 16), ("opened", 34, 0.85, 1, 0, 15)]
     stages += [("submitted", 28, 0.7, 6, 0, 12), ("analysed", 31, 0.775, 0, 3, 14)]
     columns = ["stage", "n", "share", "n_lost", "n_joined", "n_couples"]
-    completion = pd.DataFrame({"wave": ["1", "2"], "n_expected": 35, "n_started": [34, 20], "n_submitted": [28, 20]})
-    dates = pd.DataFrame(
-        {"date": ["2026-12-01", "2026-12-02"], "started_so_far": [20, 54], "submitted_so_far": [9, 48]}
+    completion = pd.DataFrame(
+        {"wave": ["1", "2", "3"], "n_expected": [35, 35, 0], "n_opened": [34, 20, 0], "n_submitted": [28, 20, 0]}
     )
+    dates = pd.DataFrame({"date": ["2026-12-01", "2026-12-02"], "opened_so_far": [20, 54], "submitted_so_far": [9, 48]})
     still = [1.0, 1.0, 0.8, 0.8]
     dropout = pd.DataFrame(
         {"part": "wave 1", "place": range(4), "item": [None, "a", "b", "c"], "n": 34, "still": still}
@@ -76,6 +76,15 @@ def test_bins_of_few_people_are_pale_and_of_one_height():
     assert "1 to 4" in plot(quality_result()).caption
 
 
+def test_heights_that_mean_nothing_have_no_scale():
+    result = quality_result()
+    bins = result.tables["histogram"]
+    bins.loc[(bins["index"] == "even_odd") & bins["n"].notna(), "n"] = pd.NA
+    shown = plot(result).axes
+    assert [axes.get_ylabel() for axes in shown[:3]] == ["Persons", "Not shown", "Persons"]
+    assert not len(shown[1].get_yticks())
+
+
 def test_the_alternative_of_indices_tells_cuts_and_counts():
     assert "Longest run (longstring): 100 persons, flagged at least 8.00, 6 flagged" in plot(quality_result()).alt
     assert "flagged above −0.30, few or all but few flagged" in plot(quality_result()).alt
@@ -95,7 +104,7 @@ def test_the_flow_has_a_box_for_each_stage_and_names_who_is_lost():
     assert told[0] == "Invited: 40 persons (100%)\nboth partners of 20 couples"
     assert "2 withdrew (deleted)\n3 did not agree" in told
     assert "and 3 who did not submit, but have a score" in told
-    assert "Consented: 35 persons (88%), both partners of 16 couples; 1 did not begin;" in drawn.alt
+    assert "Consented: 35 persons (88%), both partners of 16 couples; 1 did not open the questionnaire;" in drawn.alt
 
 
 def test_a_flow_without_couples_or_withdrawals():
@@ -115,8 +124,8 @@ def test_a_flow_without_couples_or_withdrawals():
 @pytest.mark.parametrize(
     ("kind", "told"),
     [
-        ("completion", "Wave 1: 80% submitted; Wave 2: 57% submitted."),
-        ("dates", "from 2026-12-01 to 2026-12-02: 54 begun, 48 submitted."),
+        ("completion", "Wave 1: 80% (28 of 35); Wave 2: 57% (20 of 35); Wave 3: not open yet."),
+        ("dates", "from 2026-12-01 to 2026-12-02: 54 opened, 48 submitted."),
         ("dropout", "Wave 1: 34 began, 80.0% went on to the end; largest steps: after b 80.0%."),
         ("times", "response times of 1 item, in seconds. a: 3.0 [2.0, 5.0]."),
         ("diary", "0 to 2 days: 9 (26%); 3 days: 26 (74%)."),
@@ -124,6 +133,12 @@ def test_a_flow_without_couples_or_withdrawals():
 )
 def test_figures_tell_in_words_what_they_show(kind, told):
     assert told in plot(participation_result(), kind).alt
+
+
+def test_a_single_date_is_told_and_not_drawn():
+    result = participation_result()
+    result.tables["dates"] = result.tables["dates"].head(1)
+    assert plot(result, "dates").alt == "All was on one date."
 
 
 def test_the_curve_of_drop_out_is_that_of_the_table():

@@ -204,7 +204,7 @@ def test_ranges_and_keys_of_items_are_at_hand():
 
 def test_a_summary_says_how_much_is_missing():
     assert str(read(RAW.assign(a1=[-9, 2])).sentence()) == (
-        "2 rows of 2 persons; 3 items; 1 of 6 answers are missing (16.7%)."
+        "2 rows of 2 persons; 3 items; 1 of 6 answers is missing (16.7%)."
     )
 
 
@@ -246,7 +246,7 @@ def test_the_first_wave_is_the_smallest_number_or_the_word_that_comes_first(wave
     r = tk.Responses.from_frame(frame, person="id", wave="t")
     assert r.first_occasion().frame["wave"].tolist() == [first]
     assert tk.describe(r.first_occasion()).settings["wave"] == first
-    assert "1 further rows" in r.left_out(r.first_occasion())
+    assert "1 further row (" in r.left_out(r.first_occasion())
 
 
 def test_codes_of_items_that_stand_in_covariates_are_logged_and_kept():

@@ -11,9 +11,11 @@ COLLECTING = "Collecting answers"
 answers = typer.Typer(help="Back up, export and delete collected answers; block and renew links.", no_args_is_help=True)
 
 StudyFile = Annotated[Path, typer.Argument(help="The study file, or the folder that holds study.yaml.")]
-StoreUrl = Annotated[
-    str | None, typer.Option("--store", help="sqlite:///… or postgresql://…, if not the store of the study file.")
-]
+STORE_HELP = (
+    "sqlite:///… or postgresql://user@host/database, if not the store of the study file. No password here: everybody "
+    "on this computer can read command lines. PostgreSQL takes it from ~/.pgpass, PGPASSFILE or PGPASSWORD."
+)
+StoreUrl = Annotated[str | None, typer.Option("--store", help=STORE_HELP)]
 Person = Annotated[str, typer.Option("--person", help="The person, such as P001.")]
 
 

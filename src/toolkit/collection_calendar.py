@@ -74,6 +74,18 @@ def is_closed(collection: Collection, now: datetime) -> bool:
     return closes is not None and now >= closes
 
 
+def planned(plans: Sequence[OccasionPlan]) -> dict[tuple[str | None, str | None], date | int]:
+    """List occasions by wave and day, each with the date, or the days after a person's consent, on which it opens."""
+    found: dict[tuple[str | None, str | None], date | int] = {}
+    for plan in plans:
+        if plan.days is None:
+            found[plan.wave, None] = plan.opens
+        for number in range(plan.days or 0):
+            opens = plan.opens + timedelta(days=number) if isinstance(plan.opens, date) else plan.opens + number
+            found[plan.wave, str(number + 1)] = opens
+    return found
+
+
 def ends(
     collection: Collection, plans: Sequence[OccasionPlan], consented_at: datetime
 ) -> dict[tuple[str | None, str | None], datetime | None]:

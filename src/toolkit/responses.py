@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from .answers import holds_any
 from .catalogue import instrument
-from .checks import check_known, check_one_of, listed, nearest, quoted
+from .checks import check_known, check_one_of, counted, listed, nearest, quoted
 from .errors import ArgumentError, Fault, ResponsesError
 from .format import Heading, Sentence, Sentences, Table, count, percent
 from .instrument_model import Instrument
@@ -206,9 +206,10 @@ class Responses:
             return Sentence("")
         here = {name: set(chosen.frame[name]) for name in OCCASION if name in self.frame.columns}
         others = [f"{name} {value}" for name in here for value in in_order(self.frame[name]) if value not in here[name]]
+        verb = "is" if lost == 1 else "are"
         return Sentence(
-            f"{count(lost)} further rows ({', '.join(others)}) are not part of this page; another occasion is chosen "
-            "with the parameter wave or day."
+            f"{counted(lost, 'further row')} ({', '.join(others)}) {verb} not part of this page; another occasion is "
+            "chosen with the parameter wave or day."
         )
 
     def sentence(self) -> Sentence:
@@ -218,9 +219,10 @@ class Responses:
         share = percent(empty / cells, 1) if cells else percent(0.0)
         occasions = [(name, in_order(self.frame[name])) for name in OCCASION if name in self.frame.columns]
         where = "".join(f", {name} {values[0]}" if len(values) == 1 else "" for name, values in occasions)
+        missing = f"{count(empty)} of {counted(cells, 'answer')} {'is' if empty == 1 else 'are'} missing ({share})"
         return Sentence(
-            f"{count(len(self.frame))} rows of {count(self.frame['person'].nunique())} persons{where}; "
-            f"{count(len(self.items))} items; {count(empty)} of {count(cells)} answers are missing ({share})."
+            f"{counted(len(self.frame), 'row')} of {counted(self.frame['person'].nunique(), 'person')}{where}; "
+            f"{counted(len(self.items), 'item')}; {missing}."
         )
 
     def history(self) -> Table:

@@ -164,7 +164,8 @@ class Result:
 
     def summary(self, digits: int = 2) -> str:
         """Give estimates and fit as plain text."""
-        fit = fmt.Table.from_frame(self.fit, "Fit", digits=digits)
+        told_above = ["method"] if self.fit["method"].nunique() == 1 else []
+        fit = fmt.Table.from_frame(self.fit.drop(columns=told_above), "Fit", digits=digits)
         return "\n\n".join([self.table(digits=digits).to_text(), fit.to_text(), self.statement]).strip()
 
     def sentence(self) -> fmt.Sentence:

@@ -37,7 +37,8 @@ def score(data: Responses | pd.DataFrame, *, scores: ScoreRule | None = None, n_
     Returns
     -------
     DataFrame
-        One row per row of the data (same index), one column per scale, named `instrument.scale`.
+        One row per row of the data (same index), one column per scale, named `instrument.scale`. Keys are not repeated;
+        ``r.frame[list(r.keys)].join(tk.score(r))`` puts them beside the scores.
 
     Raises
     ------
@@ -62,6 +63,12 @@ def score(data: Responses | pd.DataFrame, *, scores: ScoreRule | None = None, n_
     >>> keys = instrument_from_keys({"f": ["Q1", "-Q2", "Q3"]}, min=1, max=5, id="my")
     >>> score(Responses.from_frame(raw, keys), n_answered=True).to_dict("records")
     [{'my.f': 2.0, 'my.f.n_answered': 3}, {'my.f': nan, 'my.f.n_answered': 1}]
+
+    With the keys of Responses beside them:
+
+    >>> r = Responses.from_frame(raw.assign(id=["p1", "p2"]), keys, person="id")
+    >>> r.frame[list(r.keys)].join(score(r)).to_dict("records")
+    [{'person': 'p1', 'my.f': 2.0}, {'person': 'p2', 'my.f': nan}]
     """
     check_one_of("scores", scores, (None, *SCORE_RULES))
     responses = as_responses(data)

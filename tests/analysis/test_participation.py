@@ -1,13 +1,16 @@
+from datetime import timedelta
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import toolkit as tk
-from tests.collected import STOP, collect
+from tests.collected import FOREVER, RWS, START, STOP, STUDY, collect
 from tests.conftest import ROOT
 from toolkit.analysis.participation_rows import from_answers
 from toolkit.analysis.participation_tables import _held_back
 from toolkit.errors import ArgumentError, StoreError
+from toolkit.store import Store
 
 N = 32  # invited persons
 
@@ -29,8 +32,9 @@ def demo():
 
 def test_flow_from_invited_to_analysed(found):
     table = found.to_frame().set_index("stage")
-    assert table["n"].to_dict() == {"invited": 32, "consented": 29, "started": 28, "submitted": 22, "analysed": 28}
+    assert table["n"].to_dict() == {"invited": 32, "consented": 29, "opened": 28, "submitted": 22, "analysed": 28}
     assert table["n_lost"].tolist() == [0, 2, 1, 6, 0]
+    assert table["n_withdrew"].tolist() == [0, 1, 0, 0, 0]
     assert table["n_joined"].tolist() == [0, 0, 0, 0, 6], "half of a scale is enough for a score"
     assert table.loc["submitted", "share"] == 22 / N
     assert table.loc["invited", "n_couples"] == 16
@@ -43,13 +47,20 @@ def test_losses_and_the_withdrawn_add_up(found):
     table = found.to_frame()
     n = table["n"].to_numpy()
     left = n[:-1] - table["n_lost"].to_numpy()[1:] + table["n_joined"].to_numpy()[1:]
-    left[0] -= found.settings["n_withdrawn"]
+    left -= table["n_withdrew"].to_numpy()[1:]
     assert left.tolist() == n[1:].tolist()
 
 
 def test_the_sentence_tells_the_flow(found):
     text = found.sentence()
-    for words in ("32 persons were invited", "29 agreed", "28 began", "1 withdrew", "in 11 couples", "Of 3 diary days"):
+    for words in (
+        "32 persons were invited",
+        "29 agreed",
+        "28 opened the questionnaire",
+        "1 withdrew",
+        "in 11 couples",
+        "Of 3 diary days",
+    ):
         assert words in text
 
 
@@ -62,17 +73,50 @@ def test_completion_of_each_planned_occasion(found):
         ("1", "3"),
         ("2", ""),
     ]
-    assert table.loc[0, ["n_expected", "n_started", "n_submitted"]].tolist() == [29, 28, 22]
+    assert table.loc[0, ["n_expected", "n_opened", "n_submitted"]].tolist() == [29, 28, 22]
     np.testing.assert_allclose(table["share"], table["n_submitted"] / 29)
     cases = found.cases
     assert table.loc[0, "n_late"] == cases.loc[cases["day"].isna() & (cases["wave"] == "1"), "late"].sum()
+
+
+def test_an_occasion_that_has_not_opened_is_expected_of_nobody(study):
+    before = tk.participation(study, now=lambda: START + timedelta(days=1))
+    table = before.to_frame("completion")
+    assert table["n_expected"].tolist()[0] == 29
+    assert table["n_expected"].tolist()[1] == 29, "the first day of the diary"
+    assert table["open_for"].tolist()[:2] == ["all who agreed"] * 2
+    later = table.iloc[2:]
+    assert (later["n_expected"] == later["n_opened"]).all(), "who answers before its time is expected all the same"
+
+
+def test_a_study_on_its_first_day(tmp_path):
+    text = STUDY.replace("opens: 14", "opens: 2099-03-01")
+    (tmp_path / "study.yaml").write_text(text, encoding="utf-8")
+    store = Store.open("sqlite:///answers.db", folder=tmp_path)
+    invited = store.invite("collected", 2, couples=True, roles=["a", "b"], expires_at=FOREVER)
+    for one in invited[:3]:
+        person = store.admit("collected", one.token)
+        store.consent(person.number, version="1", language="en", text_checksum="x")
+        sitting = store.sit(person.number, wave="1", day=None, order=RWS, lease="page")
+    store.close()
+    blank = tk.participation(tmp_path)
+    assert blank.to_frame()["n"].tolist() == [4, 3, 3, 0, 0]
+    assert blank.settings["has_answers"] is False
+    assert "Nobody has answered anything yet." in blank.sentence()
+    assert "3 occasions opened, 0 submitted" in blank.sentence()
+    assert "wave 2 is not open yet" in blank.sentence()
+    table = blank.to_frame("completion").set_index(["wave", "day"])
+    assert table["open_for"].tolist() == ["all who agreed", *["not open yet"] * 3, "not open yet (opens 2099-03-01)"]
+    assert table["share"].isna().tolist() == [False, True, True, True, True]
+    assert "Wave 2: not open yet" in blank.plot("completion").alt
+    assert sitting.number == 3
 
 
 def test_dates_have_no_gaps_and_add_up(found):
     table = found.to_frame("dates")
     days = pd.to_datetime(table["date"])
     assert (days.diff().dropna() == pd.Timedelta(days=1)).all()
-    assert table["n_started"].sum() == len(found.cases)
+    assert table["n_opened"].sum() == len(found.cases)
     assert table["submitted_so_far"].iloc[-1] == found.cases["submitted"].sum()
 
 
@@ -127,7 +171,7 @@ def test_diary_compliance(found):
     assert table["n"].sum() == 29
     completed = found.to_frame("completion").dropna(subset=["day"])
     mean = completed["n_submitted"].sum() / 29
-    assert f"submitted {mean:.1f} on average ({100 * mean / 3:.1f}%)" in found.sentence()
+    assert f"submitted {mean:.1f} on average ({100 * mean / 3:.1f}% of those that have opened)" in found.sentence()
 
 
 def test_another_store_can_be_named(study, tmp_path, found):
@@ -138,8 +182,6 @@ def test_another_store_can_be_named(study, tmp_path, found):
 
 
 def test_a_store_without_answers(tmp_path):
-    from toolkit.store import Store
-
     study = collect(tmp_path, 3, stopping=0)
     other = Store.open("sqlite:///empty.db", folder=tmp_path)
     other.close()

@@ -129,7 +129,13 @@ def test_what_cannot_be_computed_says_why(found):
     assert "seconds=" in notes["Too fast"]
     assert "10 pairs" in notes["Psychometric antonyms"]
     assert "aps.noticing" in notes["Even–odd inconsistency"]
-    few = tk.quality(answers(drawn(10))).fit.set_index("model")["note"]
+    small = tk.quality(answers(drawn(10)))
+    few = small.fit.set_index("model")["note"]
+    assert few["Psychometric synonyms"].startswith("not computed: 10 persons with answers are too few")
+    assert small.fit.set_index("model")["converged"].isna()["Psychometric synonyms"], (
+        "what is not computed has not converged"
+    )
+    assert small.summary().count("in the order of the instruments") == 1, "one method is told once"
     assert few["Mahalanobis distance"] == "not computed: 10 people with answers are too few for 20 items"
     frame = tk.quality(drawn()).fit.set_index("model")["note"]
     assert "5 scales" in frame["Even–odd inconsistency"]

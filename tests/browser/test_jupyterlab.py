@@ -76,12 +76,23 @@ def test_the_notebook_runs_in_jupyterlab_and_saves_an_answer(lab, page):
     group.get_by_text("Saved", exact=True).wait_for()
     item = group.get_attribute("data-item")
     assert _answers(folder / "trial.db") == {item: 3}
+    keys = {"ArrowLeft": 2, "ArrowUp": 1, "ArrowDown": 2, "ArrowRight": 3}
+    for key, value in (*keys.items(), ("ArrowUp", 2), ("ArrowLeft", 1)):
+        page.keyboard.press(key)
+        _until(lambda value=value: _answers(folder / "trial.db") == {item: value})
+    assert group.get_by_role("radio").nth(1).evaluate("one => one === document.activeElement")
     assert not [url for url in requests if url.startswith("http") and "//127.0.0.1:" not in url]
     page.get_by_role("menuitem", name="File", exact=True).click()
     page.get_by_text("Save Notebook", exact=True).click()
     notebook = folder / "90_questionnaire.ipynb"
     _until(lambda: "widget-view" in notebook.read_text(encoding="utf-8"))
     assert item not in notebook.read_text(encoding="utf-8")
+    group.get_by_role("radio").nth(1).focus()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.get_by_text("The questionnaire has been closed.").wait_for()
+    assert page.url == address
+    assert page.get_by_role("radiogroup").count() == 0
 
 
 def _until(true: Callable[[], bool]) -> None:

@@ -8,7 +8,6 @@ from tests.browser.actions import (
     FORM,
     begin,
     choose,
-    finish,
     focused,
     go_to_last_page,
     press,
@@ -16,7 +15,7 @@ from tests.browser.actions import (
     walk_to,
     write_age,
 )
-from tests.browser.stage import HOST
+from tests.browser.stage import FEEDBACK_STUDY, HOST, Fieldwork
 
 pytestmark = pytest.mark.browser
 
@@ -42,6 +41,8 @@ def test_a_whole_questionnaire_by_keyboard_alone(stage, fieldwork):
     walk_to(tab, "Show these questions", most=1)
     keys.press("Enter")
     tab.get_by_role("heading", name="Page 2 of 3").wait_for()
+    keys.press("Tab")
+    assert focused(tab) == "Read the introduction again"
     keys.press("Tab")
     keys.press("ArrowUp")  # from the first radio round to the last: prefer not to say
     keys.press("Enter")
@@ -80,7 +81,8 @@ def test_a_whole_questionnaire_by_touch_on_a_phone(stage, fieldwork):
     [person, partner] = fieldwork.invite()
     one = stage(375, has_touch=True, is_mobile=True)
     tab = one.open(person, couple=person.couple_code)
-    assert tab.get_by_label("Couple code").input_value() == person.couple_code
+    tab.get_by_text(f"Couple code: {person.couple_code}").wait_for()
+    assert tab.get_by_label("Couple code").count() == 0
     tab.get_by_role("button", name="I agree and take part").tap()
     for item, label in (("talk1", "Often"), ("talk2", "Prefer not to say"), ("talk3", "Does not apply to me")):
         tab.locator(f"[data-item={item}]").get_by_text(label, exact=True).tap()
@@ -232,49 +234,39 @@ def test_a_wrong_code_is_said_at_the_field_and_a_right_one_opens(stage, fieldwor
     assert person.token not in tab.content()
 
 
-def test_who_declines_leaves_no_record(stage, fieldwork):
-    [person, _] = fieldwork.invite()
-    one = stage()
-    tab = one.open(person)
-    press(tab, "I do not take part")
-    tab.get_by_role("heading", name="Thank you for reading this").wait_for()
-    assert fieldwork.store.counts("small").consented == 0
+def test_the_introduction_is_read_in_full_once_and_can_be_read_again(stage, tmp_path):
+    folder = tmp_path / "long"
+    folder.mkdir()
+    work = Fieldwork(folder, FEEDBACK_STUDY)
+    tab = begin(stage(work=work), work.invite()[0])
+    words = work.plan.instrument("has10").instructions["en"].split(".")[0]
+    assert tab.get_by_text(words).is_visible()
+    press(tab, "Next")
+    press(tab, "Next")
+    tab.get_by_role("heading", name="Page 2 of").wait_for()
+    assert tab.get_by_text(words).is_hidden()
+    tab.get_by_text("Read the introduction again").click()
+    assert tab.get_by_text(words).is_visible()
+    tab.reload()
+    tab.get_by_role("heading", name="Page 2 of").wait_for()
+    assert tab.get_by_text(words).is_visible()  # the first page of this visit
+    work.store.close()
 
 
-def test_stopping_keeps_what_is_saved(stage, fieldwork):
+def test_after_a_break_the_look_back_speaks_of_this_visit(stage, fieldwork):
     [person, _] = fieldwork.invite()
     tab = begin(stage(), person)
-    choose(tab, "talk1", "Often")
-    press(tab, "Stop for now")
-    tab.get_by_role("heading", name="Stopped for now").wait_for()
-    assert fieldwork.saved(person) == {"talk1": 3}
-    assert "I say what I need." not in tab.content()
-
-
-def test_a_copy_of_the_own_answers_can_be_kept(stage, fieldwork):
-    tab = finish(stage(), fieldwork.invite()[0])
-    tab.get_by_text("A copy of your answers").click()
-    with tab.expect_download() as download:
-        press(tab, "Download my answers")
-    assert download.value.suggested_filename.endswith(".csv")
-    text = download.value.path().read_text(encoding="utf-8")
-    assert "I listen to my partner." in text
-    tab.get_by_text("The file has been downloaded.").wait_for()
-
-
-def test_withdrawing_deletes_what_was_sent(stage, fieldwork):
-    [person, _] = fieldwork.invite()
-    tab = finish(stage(), person)
-    tab.get_by_text("Withdraw from the study").click()
-    press(tab, "Delete all my answers")
-    assert "Please enter your withdrawal code." in tab.locator(".tq-more").last.inner_text()
-    tab.get_by_label("Withdrawal code").fill("AAAA-BBBB")
-    press(tab, "Delete all my answers")
-    tab.get_by_text("This withdrawal code was not accepted.").wait_for()
-    tab.get_by_label("Withdrawal code").fill(person.withdrawal_code)
-    press(tab, "Delete all my answers")
-    tab.get_by_role("heading", name="Withdrawn").wait_for()
-    assert fieldwork.store.counts("small").submitted == 0
+    go_to_last_page(tab)
+    settled(tab)
+    tab.reload()
+    tab.locator(FORM).first.wait_for()
+    write_age(tab, "40")
+    press(tab, "Next")
+    press(tab, "Next")
+    words = tab.locator(".tq-page").inner_text()
+    assert "Of 3 questions shown since you opened the page this time, you have answered 1." in words
+    assert "What you answered before is saved." in words
+    assert "today" not in words
 
 
 def test_the_page_can_be_taken_away(stage, fieldwork):

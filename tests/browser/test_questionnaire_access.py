@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -232,6 +233,28 @@ def test_wide_screens_show_a_matrix_and_narrow_ones_a_column(stage):
     assert one.tab.locator(".tq-heads").is_hidden()
 
 
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+def test_prefer_not_to_say_is_as_easy_to_read_as_the_options_and_stands_apart(stage, width, scheme):
+    one = stage(width)
+    go_to(one, "questions")
+    look(one.tab, width, scheme)
+    style = "one => (({ fontSize, fontWeight, color }) => [fontSize, fontWeight, color])(getComputedStyle(one))"
+    if width == 375:
+        names = one.tab.locator("[data-item=talk1] label > span")
+        edges = names.evaluate_all(
+            "all => all.map(one => one.parentNode.getBoundingClientRect()).map(b => [b.top, b.bottom])"
+        )
+        gaps = [after[0] - before[1] for before, after in pairwise(edges)]
+    else:
+        names = one.tab.locator(".tq-heads > span:not(:empty)")
+        gaps = [0, float(one.tab.locator(".tq-refused").first.evaluate(BORDER))]
+    assert len({tuple(name.evaluate(style)) for name in names.all()}) == 1
+    assert gaps[-1] > max(gaps[:-1])
+
+
+BORDER = "one => parseFloat(getComputedStyle(one).borderLeftWidth)"
+
+
 def test_quick_exit_stays_in_sight_and_hides_nothing_that_has_the_focus(stage):
     one = stage(375)
     go_to(one, "questions")
@@ -275,9 +298,14 @@ def test_in_a_notebook_only_the_questionnaire_is_styled_and_listened_to(stage):
     one.tab.keyboard.press("Escape")
     assert one.tab.locator("#beside").is_visible()
     one.tab.get_by_label("Your code").focus()
+    one.tab.keyboard.press("ArrowLeft")
     one.tab.keyboard.press("Escape")
     one.tab.keyboard.press("Escape")
-    one.tab.wait_for_url("about:blank")
+    left = one.tab.get_by_text("The questionnaire has been closed.")
+    assert left.evaluate("one => one === document.activeElement")
+    assert one.tab.locator(".tq :is(input, button)").count() == 0
+    assert one.tab.locator("#beside").is_visible()
+    assert one.tab.evaluate("window.heard") == ["Escape", "Escape"]  # those from beside the questionnaire
 
 
 NOTEBOOK = """
@@ -296,6 +324,8 @@ const beside = document.createElement("textarea");
 beside.id = "beside";
 beside.style.fontFamily = "monospace";
 cell.append(beside, el);
+window.heard = [];
+cell.addEventListener("keydown", ({ key }) => window.heard.push(key));
 document.body.append(cell);
 window.addEventListener("beforeunload", (event) => event.preventDefault());
 """

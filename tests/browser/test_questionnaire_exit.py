@@ -44,10 +44,11 @@ def test_quick_exit_empties_and_renames_the_page_before_the_other_one_comes(stag
     left = tab.evaluate(
         """() => {
           document.querySelector('.tq-exit').click();
-          return [document.title, document.body.childElementCount, document.documentElement.innerText.trim()];
+          const { title, body, documentElement } = document;
+          return [title, body.childElementCount, documentElement.innerText.trim(), location.href];
         }"""
     )
-    assert left == ["New tab", 0, ""]
+    assert left == ["New tab", 0, "", f"{HOST}/"]
 
 
 def test_escape_pressed_once_or_slowly_does_nothing(stage, fieldwork):

@@ -115,6 +115,9 @@ def test_two_tabs_with_one_link_and_a_reload_in_the_middle_of_an_item(served, br
     first.get_by_role("radiogroup").nth(1).locator("label").nth(1).click()
     first.get_by_role("heading", name=re.compile("elsewhere|another|other", re.I)).wait_for()
     give(second, 1, 2)
+    second.keyboard.press("Escape")
+    second.keyboard.press("Escape")
+    second.wait_for_url("about:blank")
     context.close()
 
 

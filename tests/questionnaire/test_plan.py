@@ -64,18 +64,21 @@ def test_items_after_a_content_note_stand_on_pages_of_their_own(plan):
     ]
 
 
-def test_pages_hold_ten_items_at_most_and_are_of_about_equal_length(plan):
+def test_pages_hold_six_items_at_most_and_are_of_about_equal_length(plan):
     divided = pages(asked(plan))
     assert len(divided) == PAGES
     assert max(len(page) for page in divided) <= ITEMS_ON_A_PAGE
-    assert [len(page) for page in pages([Entry(str(n), {}, "text", "x") for n in range(25)])] == [8, 8, 9]
+    for lengths in ([6], [3, 4], [5, 5], [5, 5, 5], [5, 5, 6], [6, 6, 6]):
+        found = pages([Entry(str(number), {}, "text", "x") for number in range(sum(lengths))])
+        assert [len(page) for page in found] == lengths
 
 
-def test_instructions_stand_once_and_the_time_frame_on_each_page(plan):
+def test_instructions_and_time_frame_go_to_each_page_with_what_continues_another(plan):
     divided = pages(asked(plan))
     found = [section(plan, divided, number, "en") for number in range(len(divided))]
     of_bar = [one for one, page in zip(found, divided, strict=True) if page[0].source == "bar"]
-    assert [bool(one["instructions"]) for one in of_bar] == [True, False, False, False]
+    assert all(one["instructions"] for one in of_bar)
+    assert [one["continued"] for one in of_bar] == [False, True, True, True]
     assert {one["timeframe"] for one in of_bar} == {"at present"}
     assert found[-1]["timeframe"] == ""
     assert [one["title"] for one in found[:2]] == [f"Page 1 of {PAGES}", f"Page 2 of {PAGES}"]
@@ -92,7 +95,7 @@ def test_a_matrix_shares_a_few_options(plan):
 
 def test_other_options_begin_another_page():
     divided = pages(asked(plan_instruments([tk.instrument("day")])))
-    assert [[entry.id for entry in page][-1] for page in divided] == ["day09", "day10"]
+    assert [[entry.id for entry in page][-1] for page in divided] == ["day04", "day09", "day10"]
 
 
 def test_labels_and_ranges_are_those_of_the_instrument(plan):

@@ -127,15 +127,16 @@ def test_every_wrong_couple_code_is_refused_alike(plan, store, clock, statements
         return store.invite(study, 1, couples=True, roles=["a", "b"], expires_at=START + timedelta(days=9))
 
     mine, full, elsewhere = couples(plan.study), couples(plan.study), couples("other")
-    third, *_ = couples(plan.study)
+    free, half = couples(plan.study), couples(plan.study)
+    Visit(plan, store, clock).enter(half[0], half[0].couple_code)
     for one in full:
         Visit(plan, store, clock).enter(one, one.couple_code)
-    Visit(plan, store, clock).enter(third, mine[0].couple_code)  # the role a of my couple is taken by somebody else
     codes = {
         "unknown": "0000-0000-0000-0000-0000",
         "full": full[0].couple_code,
         "of another study": elsewhere[0].couple_code,
-        "role taken": mine[0].couple_code,
+        "nobody has joined": free[0].couple_code,
+        "one has joined": half[0].couple_code,
         "malformed": "' OR 1=1",
         "empty": "",
         "long": "x" * 10_000_000,
@@ -169,6 +170,50 @@ def test_every_wrong_withdrawal_code_is_refused_alike(plan, store, clock, couple
     assert len(found) == 1
     reply, _, slept = next(iter(found))
     assert (json.loads(reply)["text"], slept) == (say("en", "withdrawal_refused"), (FLOOR,))
+
+
+@pytest.mark.parametrize("where", ["consent", "form", "finished", "stopped", "withdrawn"])
+def test_on_a_person_s_own_page_the_partner_s_code_is_a_wrong_code(plan, store, clock, couple, statements, where):
+    mine, theirs = couple
+    Visit(plan, store, clock).enter(theirs, theirs.couple_code)
+    (used,) = store.invite(plan.study, 1, expires_at=START + timedelta(days=9))
+    store.withdraw(plan.study, used.withdrawal_code)
+    visit = Visit(plan, store, clock)
+    if where == "consent":
+        visit.send("open", token=mine.token)
+    else:
+        visit.enter(mine, mine.couple_code)
+        visit.answer(rws01=1, gender="man")
+        ends = {"finished": {"type": "submit"}, "stopped": {"type": "stop"}}
+        ends["withdrawn"] = {"type": "withdraw", "code": mine.withdrawal_code}
+        if where in ends:
+            visit.send(**ends[where])
+    found = []
+    for code in ("0000-0000-0000-0000-0000", theirs.withdrawal_code, used.withdrawal_code, "x"):
+        visit.session._failures = 0  # each is to be the first
+        before, slept = len(statements), len(clock.slept)
+        reply = visit.send("withdraw", code=code)
+        reply.pop("to")
+        found.append((reply, statements[before:], clock.slept[slept:]))
+    assert all(one == found[0] for one in found)
+    assert found[0][0]["text"] == say("en", "withdrawal_refused")
+    assert found[0][2] == [FLOOR]
+    assert store.admit(plan.study, theirs.token) is not None
+    assert len(store.sittings(store.admit(plan.study, theirs.token).number)) == 1
+    assert store.counts(plan.study).withdrawn == 1 + (where == "withdrawn")
+
+
+def test_a_page_that_knows_its_person_from_the_start_takes_no_other_code(plan, store, clock, couple):
+    visit = Visit(plan, store, clock, participant=store.admit(plan.study, couple[0].token))
+    assert visit.send("withdraw", code=couple[1].withdrawal_code)["rule"] == "withdrawal_code"
+    assert visit.send("withdraw", code=couple[0].withdrawal_code)["page"]["name"] == "withdrawn"
+
+
+def test_a_refused_token_does_not_open_the_way_for_other_codes(plan, store, clock, couple):
+    visit = Visit(plan, store, clock)
+    visit.enter(couple[0])
+    visit.send("open", token="wrong")
+    assert visit.send("withdraw", code=couple[1].withdrawal_code)["rule"] == "withdrawal_code"
 
 
 def test_the_store_is_not_asked_for_codes_once_the_study_has_closed(tmp_path, store, clock):

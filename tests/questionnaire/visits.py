@@ -32,7 +32,7 @@ collection:
   closes: 2027-06-30
   feedback: {help_line: {en: "Call 1"}}
 """
-PAGES = 9
+PAGES = 12
 
 
 class Clock:

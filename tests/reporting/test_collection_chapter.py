@@ -4,7 +4,9 @@ import pandas as pd
 import pytest
 
 import toolkit as tk
-from tests.collected import collect
+from tests.collected import FOREVER, STUDY, collect
+from toolkit.errors import NoAnswers
+from toolkit.store import Store
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +35,19 @@ def test_tables_and_figures_accompany_the_page_but_no_cases(pages):
         assert (pages / "figures" / f"collection-participation-{kind}.svg").is_file()
     table = pd.read_csv(pages / "tables" / "collection-participation-estimates.csv")
     assert table["n"].tolist() == [32, 29, 28, 22, 28]
+
+
+def test_before_anybody_has_answered_the_chapter_says_so_and_goes_on(tmp_path):
+    (tmp_path / "study.yaml").write_text(STUDY, encoding="utf-8")
+    store = Store.open("sqlite:///answers.db", folder=tmp_path)
+    store.invite("collected", 3, couples=True, roles=["a", "b"], expires_at=FOREVER)
+    store.close()
+    page = tk.report(tmp_path, out=tmp_path / "out").parent / "collection.html"
+    text = page.read_text(encoding="utf-8")
+    assert "6 persons were invited" in text
+    assert "Nobody has answered anything yet." in text
+    with pytest.raises(NoAnswers, match="--only collection"):
+        tk.report(tmp_path, out=tmp_path / "out", only=["scales", "collection"])
 
 
 def test_the_results_hold_both_analyses(pages):

@@ -29,6 +29,16 @@ def test_parameters_are_typed_and_explained(name):
         assert parameter.help
 
 
+@pytest.mark.parametrize("name", notebooks())
+def test_every_parameter_is_read_without_complaint(name, caplog):
+    path = find_notebook(name)
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    source = next("".join(cell["source"]) for cell in cells if "parameters" in cell["metadata"].get("tags", []))
+    assigned = [line.target.id for line in ast.parse(source).body if isinstance(line, ast.AnnAssign)]
+    assert list(parameters_of(path)) == assigned
+    assert not caplog.records
+
+
 def test_unknown_notebook():
     with pytest.raises(ReportError, match="Did you mean 'scales'"):
         find_notebook("scale")

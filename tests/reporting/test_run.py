@@ -95,6 +95,17 @@ def test_the_same_study_gives_the_same_bytes(tmp_path):
     assert first == second
 
 
+def test_a_notebook_can_be_named_that_the_study_does_not_list(tmp_path):
+    study = tk.read_study(small_study(tmp_path, reports="[{notebook: scales, parameters: {missing: pairwise}}]"))
+    runs = run.planned_runs(study, ["collection", "scales"], {})
+    assert [(one.name, dict(one.parameters)) for one in runs] == [
+        ("scales", {"missing": "pairwise"}),
+        ("collection", {}),
+    ]
+    with pytest.raises(ReportError, match="no notebook 'questionnaire'"):
+        run.planned_runs(study, ["questionnaire"], {})
+
+
 def test_parameters_reach_the_notebook(tmp_path):
     study = small_study(tmp_path)
     index = tk.report(

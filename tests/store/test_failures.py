@@ -3,8 +3,9 @@
 import traceback
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import create_engine, event, text
 
+from tests.postgresql import GUARDED
 from tests.store.helpers import STUDY, answer_all, invite, seated
 from toolkit.errors import StoreError
 from toolkit.store import Answer, Store
@@ -138,3 +139,43 @@ def test_a_failed_invitation_leaves_nothing(store):
     assert store.counts(STUDY).invited == 0
     sent.append("so that it no longer fails")
     assert len(invite(store, 5)) == 5
+
+
+@pytest.fixture(scope="module")
+def guarded(new_database):
+    """The URL, without a password, of a database whose server asks for one."""
+    url = new_database()
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE ROLE {GUARDED} LOGIN PASSWORD 'open sesame'"))
+        connection.execute(text(f"GRANT ALL ON SCHEMA public TO {GUARDED}"))
+    engine.dispose()
+    return url.replace("tester@", f"{GUARDED}@")
+
+
+@pytest.fixture
+def no_password(monkeypatch, tmp_path):
+    monkeypatch.delenv("PGPASSWORD", raising=False)
+    monkeypatch.setenv("PGPASSFILE", str(tmp_path / "passwords"))
+    return tmp_path / "passwords"
+
+
+def test_a_url_without_a_password_takes_that_of_the_environment(guarded, no_password, open_store, monkeypatch):
+    monkeypatch.setenv("PGPASSWORD", "open sesame")
+    store = open_store(guarded)
+    answer_all(store, seated(store))
+    assert "sesame" not in repr(store) + store.name
+
+
+def test_a_url_without_a_password_takes_that_of_a_file(guarded, no_password, open_store):
+    no_password.write_text(f"*:*:*:{GUARDED}:open sesame\n")
+    no_password.chmod(0o600)
+    assert open_store(guarded).walk_in("other", "me").person == "me"
+
+
+def test_a_missing_and_a_wrong_password_are_told_of(guarded, no_password, monkeypatch):
+    assert "asks for a password. Put it into ~/.pgpass" in failure(lambda: Store.open(guarded))
+    monkeypatch.setenv("PGPASSWORD", "shut sesame")
+    told = failure(lambda: Store.open(guarded))
+    assert "does not accept the user name or password" in told
+    assert "sesame" not in told

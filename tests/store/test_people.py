@@ -153,61 +153,72 @@ def test_two_people_become_a_couple_by_its_code(store):
     assert store.join(second.number, other.couple_code.lower().replace("-", " "))
 
 
-def test_a_forged_code_a_full_couple_and_a_taken_role_meet_the_same_statements(store, statements):
-    made = invite_couples(store, 3)
-    a1, b1, a2, b2, a3, _ = (store.admit(STUDY, one.token) for one in made)
-    other_study = invite_couples(store, study="other")[0].couple_code
-    first, second, third = made[0].couple_code, made[2].couple_code, made[4].couple_code
-    assert store.join(a1.number, first)
-    assert store.join(b1.number, first)
-    assert store.join(a2.number, second)
-    tries = {
-        "forged": (b2, new_code()),
-        "empty": (b2, ""),
-        "malformed": (b2, "\x00\ud800' OR 1=1 --"),
-        "full": (b2, first),
-        "role taken": (a3, second),
-        "in another couple": (a1, third),
-        "of another study": (b2, other_study),
-        "gone": (type(b2)(number=10_000, study=STUDY, person="P"), first),
-    }
+def wrong_codes(store, statements, person, codes):
+    """Try codes that are not the person's own; give the statements that each of them met."""
     sent = {}
-    for reason, (person, code) in tries.items():
+    for reason, code in codes.items():
         statements.clear()
-        assert store.join(person.number, code) is False, reason
+        assert store.join(person, code) is False, reason
         sent[reason] = list(statements)
-    statements.clear()
-    assert store.join(b2.number, second)
-    assert all(one == statements for one in sent.values())
-    assert store.admit(STUDY, made[4].token).couple is None
-    assert store.admit(STUDY, made[0].token).couple == "C001"
-
-
-def test_walk_ins_take_the_free_role(store):
-    made = invite_couples(store)
-    admitted(store, made[1])
-    person = store.walk_in(STUDY, "guest")
-    assert store.join(person.number, made[1].couple_code)
-    assert store.walk_in(STUDY, "guest").role == "a"
-    assert not store.join(store.walk_in(STUDY, "third").number, made[1].couple_code)
-
-
-def test_partners_without_roles_are_two(store):
-    made = invite_couples(store, roles=())
-    assert [one.role for one in made] == [None, None]
-    assert all(admitted(store, one) for one in made)
-    assert not store.join(store.walk_in(STUDY, "third").number, made[0].couple_code)
+    return sent
 
 
 @pytest.mark.parametrize("roles", [("a", "b"), ()])
-def test_of_many_who_want_one_place_at_once_one_gets_it(store, roles):
+@pytest.mark.parametrize("joined", [0, 1, 2])
+def test_the_code_of_another_couple_tells_nothing_whoever_has_joined_it(store, statements, roles, joined):
+    """Somebody who holds another token of the study and a couple's code cannot find out whether its place is free."""
+    theirs, mine = invite_couples(store, roles=roles), invite_couples(store, roles=roles)
+    for one in theirs[:joined]:
+        admitted(store, one)
+    codes = {
+        "theirs": theirs[0].couple_code,
+        "forged": new_code(),
+        "empty": "",
+        "malformed": "\x00\ud800' OR 1=1 --",
+        "of another study": invite_couples(store, study="other")[0].couple_code,
+        "a withdrawal code": mine[0].withdrawal_code,
+    }
+    me = store.admit(STUDY, mine[0].token)
+    sent = wrong_codes(store, statements, me.number, codes)
+    statements.clear()
+    assert store.join(me.number, mine[0].couple_code)
+    own = list(statements)
+    assert set(map(tuple, sent.values())) == {tuple(own)}
+    assert wrong_codes(store, statements, me.number, codes) == sent, "nor from within one's own couple"
+    alone, walk_in = store.admit(STUDY, invite(store)[0].token), store.walk_in(STUDY, "guest")
+    for number in (alone.number, walk_in.number, 10_000):
+        assert wrong_codes(store, statements, number, {**codes, "theirs": mine[0].couple_code}) == sent
+    assert store.admit(STUDY, mine[0].token).couple == "C002"
+    assert all(store.join(store.admit(STUDY, one.token).number, one.couple_code) for one in theirs), (
+        "no place was taken"
+    )
+
+
+@pytest.mark.parametrize("roles", [("a", "b"), ()])
+def test_joining_one_s_own_couple_always_works_and_gives_the_invited_role(store, statements, roles):
+    found = []
+    for state in ("absent", "joined", "withdrawn"):
+        one, other = invite_couples(store, roles=roles)
+        if state != "absent":
+            admitted(store, other)
+        if state == "withdrawn":
+            assert store.withdraw(STUDY, other.withdrawal_code)
+        person = store.admit(STUDY, one.token)
+        for code in (one.couple_code, one.couple_code, one.couple_code.lower()):
+            statements.clear()
+            assert store.join(person.number, code)
+            found.append((tuple(statements), store.admit(STUDY, one.token).role))
+    assert len(set(found)) == 1
+    assert found[0][1] == (roles[0] if roles else None)
+
+
+@pytest.mark.parametrize("roles", [("a", "b"), ()])
+def test_both_partners_may_join_at_once_and_again(store, roles):
     for _ in range(4):
-        made = invite_couples(store, roles=roles)
-        assert store.join(store.admit(STUDY, made[0].token).number, made[0].couple_code)
-        rivals = [store.walk_in(STUDY).number for _ in range(6)]
+        pair = [(store.admit(STUDY, one.token).number, one) for one in invite_couples(store, roles=roles)]
         with ThreadPoolExecutor(6) as threads:
-            joined = list(threads.map(lambda number, code=made[0].couple_code: store.join(number, code), rivals))
-        assert sum(joined) == 1
+            assert all(threads.map(lambda own: store.join(own[0], own[1].couple_code), pair * 3))
+    assert store.counts(STUDY).couples_linked == 4
 
 
 def test_what_a_person_gets_is_the_same_whatever_the_partner_did(store):

@@ -5,20 +5,20 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, inspect, select, text
 
 from tests.store.helpers import STUDY, answer_all, invite, seated
 from toolkit.errors import StoreError, StoreWarning
 from toolkit.store import Answer, Store
-from toolkit.store.codes import token_checksum
+from toolkit.store.codes import code_checksum, token_checksum
 from toolkit.store.schema import VERSION
-from toolkit.store.tables import metadata
+from toolkit.store.tables import metadata, participants, refusals
 
-OLD = Path(__file__).with_name("version_1.sql")
+CODES = {number: f"{number}AAA-BBBB-CCCC-DDDD-EEEE" for number in range(1, 6)}
 POSIX = pytest.mark.skipif(os.name != "posix", reason="permissions of files are those of POSIX")
 
 
@@ -26,10 +26,13 @@ def mode(file: Path) -> int:
     return stat.S_IMODE(file.stat().st_mode)
 
 
-def write_version_1(url: str) -> None:
-    """Make a store as the first version of the schema had it."""
+def write_old(url: str, version: int) -> None:
+    """Make a store as an earlier version of the schema had it."""
     sqlite = url.startswith("sqlite")
-    script = OLD.read_text(encoding="utf-8").replace("{TOKEN}", token_checksum("an old token"))
+    script = Path(__file__).with_name(f"version_{version}.sql").read_text(encoding="utf-8")
+    script = script.replace("{TOKEN}", token_checksum("an old token"))
+    for number, code in CODES.items():
+        script = script.replace(f"{{CODE {number}}}", code_checksum(code))
     script = script.replace("{NUMBER}", "INTEGER PRIMARY KEY AUTOINCREMENT" if sqlite else "SERIAL PRIMARY KEY")
     script = script.replace("{MOMENT}", "DATETIME" if sqlite else "TIMESTAMP WITH TIME ZONE")
     engine = create_engine(url)
@@ -40,12 +43,12 @@ def write_version_1(url: str) -> None:
             if statement.strip():
                 connection.exec_driver_sql(statement)
     engine.dispose()
+    if sqlite:
+        os.chmod(url.removeprefix("sqlite:///"), 0o600)
 
 
 def test_a_store_of_version_1_is_moved_forward_with_all_its_data(url, open_store):
-    write_version_1(url)
-    if url.startswith("sqlite"):
-        os.chmod(url.removeprefix("sqlite:///"), 0o600)
+    write_old(url, 1)
     store = open_store(url)
     person = store.admit(STUDY, "an old token")
     assert (person.person, person.couple, person.role, person.consent_version) == ("P001", "C001", "a", "2026-11")
@@ -65,10 +68,61 @@ def test_a_store_of_version_1_is_moved_forward_with_all_its_data(url, open_store
     assert invite(store)[0].person == "P003"
 
 
-def test_a_moved_store_has_the_tables_of_a_new_one(url, open_store, tmp_path):
-    write_version_1(url)
-    if url.startswith("sqlite"):
-        os.chmod(url.removeprefix("sqlite:///"), 0o600)
+def numbers(store, study: str = STUDY) -> dict[str, int]:
+    with store._reading() as connection:
+        found = connection.execute(
+            select(participants.c.person, participants.c.id).where(participants.c.study == study)
+        )
+        return {row.person: row.id for row in found}
+
+
+def test_people_invited_before_version_3_join_the_couple_they_were_invited_to(url, open_store):
+    write_old(url, 2)
+    store = open_store(url)
+    person = numbers(store)
+    assert store.sittings(person["P001"])[0].late
+    for name, own in {"P001": 1, "P002": 1, "P003": 2}.items():
+        joined = {code: store.join(person[name], CODES[code]) for code in CODES if code != own}
+        assert not any(joined.values()), name
+        assert store.join(person[name], CODES[own]), name
+        assert store.join(person[name], CODES[own]), name
+    assert not any(store.join(person["guest"], code) for code in CODES.values())
+    assert store.counts(STUDY).couples_linked == 1
+
+
+def test_a_place_that_was_taken_with_a_foreign_code_stays_and_nobody_else_joins_that_couple(url, open_store):
+    write_old(url, 2)
+    store = open_store(url)
+    person = numbers(store)
+    assert [code for code in CODES if store.join(person["P007"], CODES[code])] == [3]
+    assert not any(store.join(person[name], code) for name in ("P005", "P006") for code in CODES.values())
+
+
+def test_where_nobody_knows_who_was_invited_to_which_couple_no_code_tells_anything(url, open_store):
+    write_old(url, 2)
+    store = open_store(url)
+    person = numbers(store, "mixed")
+    assert store.join(person["P002"], CODES[5]), "who has joined stays"
+    assert not any(store.join(person[name], code) for name in ("P001", "P003") for code in CODES.values())
+    new = store.invite("mixed", 1, couples=True, expires_at=datetime(2099, 1, 1, tzinfo=UTC))
+    assert [one.person for one in new] == ["P004", "P005"]
+    assert all(store.join(store.admit("mixed", one.token).number, one.couple_code) for one in new)
+
+
+def test_of_refused_inputs_only_the_date_is_kept(url, open_store, tmp_path):
+    write_old(url, 2)
+    store = open_store(url)
+    with store._reading() as connection:
+        kept = connection.execute(select(refusals.c.rule, refusals.c.refused_on).order_by(refusals.c.id)).all()
+    assert kept == [("withdrawal_code", date(2026, 11, 3)), ("token", date(2026, 11, 4))]
+    store.refuse(STUDY, "token")
+    assert store.counts(STUDY).refused_inputs == 3
+    assert b"23:41" not in b"".join(file.read_bytes() for file in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_moved_store_has_the_tables_of_a_new_one(url, open_store, version):
+    write_old(url, version)
     found = inspect(open_store(url)._engine)
     for name, table in metadata.tables.items():
         assert {column["name"] for column in found.get_columns(name)} == set(table.columns.keys())
@@ -82,7 +136,7 @@ def test_a_newer_schema_is_refused_with_what_to_do(url, open_store):
     with store._writing() as connection:
         connection.execute(text(f"UPDATE toolkit_store SET value = '{VERSION + 1}' WHERE name = 'schema'"))
     for create in (True, False):
-        with pytest.raises(StoreError, match=r"newer toolkit \(schema 3; this one knows 2\)\. Update"):
+        with pytest.raises(StoreError, match=r"newer toolkit \(schema 4; this one knows 3\)\. Update"):
             Store.open(url, create=create)
 
 
@@ -105,7 +159,7 @@ print(store.invite("study", 1, couples=False, roles=(), expires_at=datetime(2099
 @pytest.mark.parametrize("old", [False, True])
 def test_several_processes_open_a_store_first_at_the_same_time(url, open_store, old):
     if old:
-        write_version_1(url)
+        write_old(url, 1)
     opener = [sys.executable, "-W", "ignore", "-c", OPENER, url]
     running = [subprocess.Popen(opener, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(6)]
     told = [process.communicate(timeout=120) for process in running]

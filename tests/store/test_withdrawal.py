@@ -95,6 +95,15 @@ def test_codes_work_until_the_study_closes(store, clock):
     assert store.admit(STUDY, other.token)
 
 
+def test_where_the_owner_is_known_only_their_own_code_works(store):
+    one, other = invite(store, 2)
+    mine = store.admit(STUDY, one.token).number
+    assert store.withdraw(STUDY, other.withdrawal_code, owner=mine) is False
+    assert store.admit(STUDY, other.token)
+    assert store.withdraw(STUDY, one.withdrawal_code, owner=mine) is True
+    assert store.counts(STUDY).withdrawn == 1
+
+
 def test_a_person_without_a_code_cannot_be_withdrawn_by_an_empty_one(store):
     store.walk_in(STUDY, "me")
     assert store.withdraw(STUDY, "") is False
@@ -166,6 +175,30 @@ def test_a_full_disk_hides_no_withdrawal_and_closes_no_store(tmp_path, open_stor
     assert SECRET.encode() in file_bytes(tmp_path)
     assert store.scrub()
     assert SECRET.encode() not in file_bytes(tmp_path)
+
+
+@pytest.mark.parametrize("waits_for", ["rewrite", "empty_log"])
+def test_a_copy_holds_no_byte_of_the_withdrawn_while_overwriting_waits(tmp_path, open_store, monkeypatch, waits_for):
+    """Even bytes that `secure_delete` did not reach, as after the split of a page."""
+    store = open_store(f"sqlite:///{tmp_path}/answers.db")
+    one, _, mine, _ = couple(store, text=SECRET * 30)
+    with sqlite3.connect(tmp_path / "answers.db") as connection:
+        connection.execute("PRAGMA secure_delete=OFF")
+        for table in ("answers", "audit"):
+            connection.execute(f"DELETE FROM {table} WHERE sitting_id = ?", (mine.number,))
+    connection.close()
+    monkeypatch.setattr(f"toolkit.store.withdrawal.{waits_for}", lambda engine: False)
+    with pytest.warns(StoreWarning, match="their bytes stand in the file until"):
+        assert store.withdraw(STUDY, one.withdrawal_code)
+    assert SECRET.encode() in file_bytes(tmp_path)
+    copy = store.backup(tmp_path / "copy.db")
+    assert SECRET.encode() not in copy.read_bytes()
+    assert OTHERS.encode() in copy.read_bytes()
+    assert not list(tmp_path.glob("*.part*"))
+    monkeypatch.undo()
+    assert open_store(f"sqlite:///{copy}").rows(STUDY) == store.rows(STUDY)
+    store.backup(tmp_path / "later.db")
+    assert SECRET.encode() not in file_bytes(tmp_path), "a copy overwrites first where it can"
 
 
 def test_a_withdrawal_during_another_ones_overwriting_is_not_forgotten(file_store, monkeypatch):

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ..collection_calendar import occasions, planned
+from ..errors import NoAnswers
 from ..readers import read_responses
-from ..readers.store import read_collected, read_store
+from ..readers.store import read_from
 from ..responses import Responses
 from ..scoring import score
 from ..study import Study
 
 if TYPE_CHECKING:
-    from ..store import OccasionAnswers, PageTime, Store
+    from ..store import OccasionAnswers, PageTime, Progress, Store
 
 ROW_COLUMNS = ("person", "couple", "wave", "day", "submitted", "late", "started_on", "submitted_on", "seconds")
+Which = tuple[Any, Any]  # wave and day of an occasion
 REACTED = ("refused", "dont_know", "not_applicable")
 ENDED = ("dropped_out", "timed_out", "unknown")
 
@@ -31,13 +36,15 @@ class Participation:
     Attributes
     ----------
     people : a row per person: `person`, `couple`, `consented`, `analysed` (has a scale score on some occasion).
-    rows : a row per occasion that a person began: `ROW_COLUMNS`, and `places` (items, questions) with `last`, the place
-        of the last one that was answered.
+    rows : a row per occasion whose questionnaire a person opened (where only answers are known: began): `ROW_COLUMNS`,
+        and `places` (items, questions) with `last`, the place of the last one that was answered.
     orders : the items of each of these rows, in the order in which they were shown.
     seconds : response times of items: `item`, `seconds`.
     pages : times on pages, where they were kept.
     n_invited, n_withdrawn, n_couples : persons, and couples that were invited; None where only answers are known.
     occasions : wave and day of each occasion, those that were planned included, in their order.
+    n_open : for how many of those who agreed each occasion has opened; all of them where it is not among these.
+    opens_on : the date on which an occasion opens, where that is the same for everybody.
     """
 
     people: pd.DataFrame
@@ -48,7 +55,19 @@ class Participation:
     n_invited: int | None
     n_withdrawn: int | None
     n_couples: int | None
-    occasions: tuple[tuple[Any, Any], ...]
+    occasions: tuple[Which, ...]
+    n_open: Mapping[Which, int] = field(default_factory=dict)
+    opens_on: Mapping[Which, date] = field(default_factory=dict)
+
+    @property
+    def n_agreed(self) -> int:
+        """Count those who agreed; all, where only answers are known."""
+        return int(self.people["consented"].sum())
+
+    @property
+    def has_answers(self) -> bool:
+        """Tell whether anybody has answered anything."""
+        return bool((self.rows["last"] > 0).any())
 
     @property
     def from_store(self) -> bool:
@@ -66,17 +85,17 @@ class Participation:
         return bool(self.n_couples) or bool(self.people["couple"].notna().any())
 
 
-def participation_of(study: Study, url: str | None) -> Participation:
-    """Read the store that the study names, or another one; without any, the study's files."""
+def participation_of(study: Study, url: str | None, now: Callable[[], datetime] | None) -> Participation:
+    """Read the store that the study names, or another one, at a moment; without any, the study's files."""
     collection = study.spec.collection
     if url is None and (collection is None or study.spec.data):
         return from_answers(read_responses(study))
-    from ..store import Store
+    from ..store import Store, utc_now
 
     given = url or (collection.store if collection is not None else "")
-    store = Store.open(given, folder=study.folder if url is None else None, create=False)
+    store = Store.open(given, folder=study.folder if url is None else None, now=now or utc_now, create=False)
     try:
-        return _from_store(study, store, url)
+        return _from_store(study, store)
     finally:
         store.close()
 
@@ -84,14 +103,15 @@ def participation_of(study: Study, url: str | None) -> Participation:
 # --- from a store ---------------------------------------------------------------------------------
 
 
-def _from_store(study: Study, store: Store, url: str | None) -> Participation:
+def _from_store(study: Study, store: Store) -> Participation:
+    plan = _plan(study)
     progress, counts, answers = store.progress(study.name), store.counts(study.name), store.rows(study.name)
     zone = study.spec.collection.zone if study.spec.collection is not None else None
     people = pd.DataFrame(
         [(one.person, one.couple, one.consented_at is not None) for one in progress],
         columns=["person", "couple", "consented"],
     ).drop_duplicates("person", ignore_index=True)
-    people["analysed"] = people["person"].isin(_scored_in(study, url) if answers else [])
+    people["analysed"] = people["person"].isin(_scored_in(study, store))
     began = {(one.person, one.wave, one.day): one for one in progress if one.started_at is not None}
     rows, orders = [], []
     for one in answers:
@@ -112,13 +132,34 @@ def _from_store(study: Study, store: Store, url: str | None) -> Participation:
         n_invited=counts.invited,
         n_withdrawn=counts.withdrawn,
         n_couples=counts.couples,
-        occasions=_planned(study, [(one.wave, one.day) for one in counts.occasions]),
+        occasions=tuple(dict.fromkeys([*plan, *((one.wave, one.day) for one in counts.occasions)])),
+        n_open=_opened(study, progress, store.now()),
+        opens_on={which: when for which, when in plan.items() if isinstance(when, date)},
     )
 
 
-def _scored_in(study: Study, url: str | None) -> Sequence[Any]:
+def _scored_in(study: Study, store: Store) -> Sequence[Any]:
     """Name the persons with a scale score."""
-    return _scored(read_collected(study) if url is None else read_store(url, study.instruments, study.name))
+    try:
+        return _scored(read_from(study, store))
+    except NoAnswers:
+        return []
+
+
+def _opened(study: Study, progress: Iterable[Progress], now: datetime) -> dict[Which, int]:
+    """Count, for each planned occasion, those who agreed and for whom it has opened."""
+    collection = study.spec.collection
+    if collection is None:
+        return {}
+    plans = collection.plans([one.id for one in study.instruments])
+    agreed = {one.person: one.consented_at for one in progress if one.consented_at is not None}
+    opened = Counter(
+        (one.wave, one.day)
+        for consented_at in agreed.values()
+        for one in occasions(collection, plans, consented_at)
+        if one.opens <= now
+    )
+    return {which: opened[which] for which in planned(plans)}
 
 
 def _scored(responses: Responses) -> Sequence[Any]:
@@ -133,14 +174,10 @@ def _last(one: OccasionAnswers) -> int:
     return max((place for place, item in enumerate(one.order, start=1) if item in given), default=0)
 
 
-def _planned(study: Study, seen: Sequence[tuple[Any, Any]]) -> tuple[tuple[Any, Any], ...]:
-    """List the planned occasions, and those that were begun though no longer planned."""
+def _plan(study: Study) -> dict[Which, date | int]:
+    """List the planned occasions with the day on which they open."""
     collection = study.spec.collection
-    plans = collection.plans([one.id for one in study.instruments]) if collection is not None else ()
-    planned = [
-        (plan.wave, day) for plan in plans for day in (map(str, range(1, plan.days + 1)) if plan.days else (None,))
-    ]
-    return tuple(dict.fromkeys([*planned, *seen]))
+    return planned(collection.plans([one.id for one in study.instruments])) if collection is not None else {}
 
 
 def _rows(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
@@ -193,7 +230,7 @@ def _cells(responses: Responses) -> tuple[npt.NDArray[np.bool_], ...]:
     return reacted, ended, shown
 
 
-def _seen(responses: Responses) -> tuple[tuple[Any, Any], ...]:
+def _seen(responses: Responses) -> tuple[Which, ...]:
     keys = [name for name in ("wave", "day") if name in responses.keys]
     if not keys:
         return ((None, None),)

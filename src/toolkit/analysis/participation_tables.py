@@ -9,15 +9,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .participation_rows import Participation
+from .. import format as fmt
+from .participation_rows import Participation, Which
 from .quality_tables import flag_counts
 
-STORE_STAGES = ("invited", "consented", "started", "submitted", "analysed")
+STORE_STAGES = ("invited", "consented", "opened", "submitted", "analysed")
 ANSWER_STAGES = ("in_data", "started", "submitted", "analysed")
 
 
 def flow(data: Participation) -> pd.DataFrame:
-    """Count the persons, and the couples with both partners, at each stage; who is lost and gained between them."""
+    """Count the persons, and the couples with both partners, at each stage; who is lost and gained between them.
+
+    Who withdrew is among those invited, and in the number of those who withdrew before the next stage.
+    """
     people = data.people
     began, sent = (set(rows["person"]) for rows in (data.rows, data.rows[data.rows["submitted"].astype(bool)]))
     everybody = np.ones(len(people), dtype=bool)
@@ -25,6 +29,7 @@ def flow(data: Participation) -> pd.DataFrame:
         "invited": everybody,
         "in_data": everybody,
         "consented": people["consented"].to_numpy(dtype=bool),
+        "opened": people["person"].isin(began).to_numpy(),
         "started": people["person"].isin(began).to_numpy(),
         "submitted": people["person"].isin(sent).to_numpy(),
         "analysed": people["analysed"].to_numpy(dtype=bool),
@@ -39,6 +44,8 @@ def flow(data: Participation) -> pd.DataFrame:
         rows[0] = (*rows[0][:-1], data.n_couples)
     table = pd.DataFrame(rows, columns=["stage", "n", "n_lost", "n_joined", "n_couples"])
     table.insert(2, "share", table["n"] / max(int(table["n"].iloc[0]), 1))
+    if data.n_withdrawn is not None:
+        table.insert(3, "n_withdrew", [0, data.n_withdrawn, *([0] * (len(table) - 2))])
     return table if data.has_couples else table.drop(columns="n_couples")
 
 
@@ -48,38 +55,49 @@ def _couples(people: pd.DataFrame, here: npt.NDArray[np.bool_]) -> int:
 
 
 def completion(data: Participation) -> pd.DataFrame:
-    """Count who began and who submitted each occasion, as a share of those who agreed."""
-    expected = int(data.people["consented"].sum())
+    """Count who opened and who submitted each occasion, as a share of those who agreed and for whom it has opened."""
     by_occasion = dict(iter(data.rows.fillna({"wave": "", "day": ""}).groupby(["wave", "day"], sort=False)))
     rows = []
     for wave, day in data.occasions:
         here = by_occasion.get((wave or "", day or ""), data.rows.iloc[:0])
         sent = here[here["submitted"].astype(bool)]
         both = int((sent.groupby("couple").size() == 2).sum())
+        expected = max(data.n_open.get((wave, day), data.n_agreed), len(here))
         share = len(sent) / expected if expected else np.nan
-        rows.append((wave, day, expected, len(here), len(sent), share, int(here["late"].sum()), both))
-    names = ["wave", "day", "n_expected", "n_started", "n_submitted", "share", "n_late", "n_couples"]
+        words = _open_words(data, (wave, day), expected)
+        rows.append((wave, day, words, expected, len(here), len(sent), share, int(here["late"].sum()), both))
+    begun = "n_opened" if data.from_store else "n_started"
+    names = ["wave", "day", "open_for", "n_expected", begun, "n_submitted", "share", "n_late", "n_couples"]
     table = pd.DataFrame(rows, columns=names)
     unused = [name for name in ("wave", "day") if table[name].isna().all()]
     unused += [] if data.has_couples else ["n_couples"]
-    return table.drop(columns=unused + ([] if data.from_store else ["n_late"]))
+    return table.drop(columns=unused + ([] if data.from_store else ["n_late", "open_for"]))
+
+
+def _open_words(data: Participation, which: Which, expected: int) -> str:
+    """Say for whom an occasion has opened."""
+    opens = data.opens_on.get(which)
+    if not expected:
+        return "not open yet" + ("" if opens is None else f" (opens {opens})")
+    n = data.n_agreed
+    return "all who agreed" if expected == n else f"{fmt.count(expected)} of {fmt.count(n)} who agreed"
 
 
 def dates(data: Participation) -> pd.DataFrame:
-    """Count occasions begun and submitted by date, without gaps, and their sums so far."""
+    """Count occasions opened and submitted by date, without gaps, and their sums so far."""
     started, sent = (data.rows[name].dropna() for name in ("started_on", "submitted_on"))
     if started.empty:
         return pd.DataFrame(
-            {"date": [], "n_started": [], "n_submitted": [], "started_so_far": [], "submitted_so_far": []}
+            {"date": [], "n_opened": [], "n_submitted": [], "opened_so_far": [], "submitted_so_far": []}
         )
     days = pd.date_range(started.min(), max([*started, *sent])).date
     counts = [given.value_counts().reindex(days, fill_value=0).to_numpy() for given in (started, sent)]
-    table = pd.DataFrame({"date": [day.isoformat() for day in days], "n_started": counts[0], "n_submitted": counts[1]})
-    return table.assign(started_so_far=counts[0].cumsum(), submitted_so_far=counts[1].cumsum())
+    table = pd.DataFrame({"date": [day.isoformat() for day in days], "n_opened": counts[0], "n_submitted": counts[1]})
+    return table.assign(opened_so_far=counts[0].cumsum(), submitted_so_far=counts[1].cumsum())
 
 
 def dropout(data: Participation, smallest_cell: int) -> pd.DataFrame:
-    """Tell at each place of the questionnaire how many of those who began went on, or submitted.
+    """Tell at each place of the questionnaire how many of those who opened it (began) went on, or submitted.
 
     A step down is shown once so many persons have stopped since the last one that none of them is told.
     """
@@ -178,9 +196,10 @@ def _diary_days(data: Participation) -> npt.NDArray[np.intp] | None:
     return np.asarray(sent.groupby("person").size().reindex(agreed, fill_value=0).to_numpy(dtype=np.intp))
 
 
-def diary_share(data: Participation) -> tuple[float, int] | None:
-    """Give the share of all person-days that were submitted, and the number of days; None without a diary."""
-    days, planned = _diary_days(data), sum(day is not None for _, day in data.occasions)
-    if days is None or not len(days) or not planned:
+def diary_share(data: Participation, completed: pd.DataFrame) -> tuple[float, float] | None:
+    """Give the diary days that a person submitted on average, and their share of those that have opened; else None."""
+    if not data.has_days or not data.n_agreed:
         return None
-    return float(days.mean()) / planned, planned
+    days = completed[completed["day"].notna()]
+    n_sent, n_expected = int(days["n_submitted"].sum()), int(days["n_expected"].sum())
+    return (n_sent / data.n_agreed, n_sent / n_expected) if n_expected else None

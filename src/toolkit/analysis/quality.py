@@ -50,7 +50,7 @@ def quality(
     - `even_odd`: −2r / (1 + r), r the person's correlation of the means of odd and even items over scales, after
       reversal. High is careless. Five scales are needed.
     - `synonyms`, `antonyms`: the person's correlation over pairs of items that correlate beyond .60 or −.60 in all
-      people; ten pairs are needed.
+      people; ten pairs and 30 persons are needed.
     - `missed`: wrong answers to instructed items.
     - `too_fast`: seconds for an item.
 
@@ -111,10 +111,7 @@ def quality(
     >>> found.cases["n_flags"].head(3).tolist()
     [2, 2, 2]
     """
-    check_count("least_flags", least_flags)
-    check_count("smallest_cell", smallest_cell)
-    if not isinstance(cuts, QualityCuts):
-        raise ArgumentError("cuts must be QualityCuts(…), such as QualityCuts(longstring=10).")
+    _check(cuts, least_flags, smallest_cell)
     chosen = sample(data, wave=wave, day=day, cluster=None)
     check_columns(chosen.responses, seconds, instructed)
     asked: dict[str, Any] = {"seconds": seconds, "instructed": dict(instructed or {}), "cuts": cuts.as_settings()}
@@ -140,14 +137,25 @@ def quality(
         },
         cases=_cases(answered, found, n_flags),
         settings={**chosen.settings, "items": list(answered.items), **asked},
-        statement=_sentence(found, _people(n_flagged, n, smallest_cell), least_flags, moved),
-        captions={
-            "estimates": f"Indices of careless answers (counts below {smallest_cell} are not shown)",
-            "flags": "Persons by the number of indices that flag them",
-            "without_flagged": f"Estimates with all rows, and without those flagged by {least_flags} or more indices",
-            "histogram": "Distribution of each index",
-        },
+        statement=_sentence(found, _people(n_flagged, n, smallest_cell), n_flagged, least_flags, moved),
+        captions=_captions(least_flags, smallest_cell),
     )
+
+
+def _check(cuts: QualityCuts, least_flags: int, smallest_cell: int) -> None:
+    check_count("least_flags", least_flags)
+    check_count("smallest_cell", smallest_cell)
+    if not isinstance(cuts, QualityCuts):
+        raise ArgumentError("cuts must be QualityCuts(…), such as QualityCuts(longstring=10).")
+
+
+def _captions(least_flags: int, smallest_cell: int) -> dict[str, str]:
+    return {
+        "estimates": f"Indices of careless answers (counts below {smallest_cell} are not shown)",
+        "flags": "Persons by the number of indices that flag them",
+        "without_flagged": f"Estimates with all rows, and without those flagged by {least_flags} or more indices",
+        "histogram": "Distribution of each index",
+    }
 
 
 def _moved(responses: Responses, kept: Any, smallest_cell: int, n: int) -> pd.DataFrame:
@@ -166,6 +174,7 @@ def _fit(found: Sequence[Index], n: int) -> pd.DataFrame:
                 "n_used": int(one.computable.sum()),
                 "n_dropped": n - int(one.computable.sum()),
                 "method": METHOD,
+                "converged": one.is_computed or None,
                 "note": one.note if one.is_computed or not one.note else f"not computed: {one.note}",
             }
             for one in found
@@ -196,10 +205,13 @@ def _people(n_flagged: int, n: int, smallest_cell: int) -> str:
     return f"Of {counted(n, 'person')} with answers, {part} than {smallest_cell} are"
 
 
-def _sentence(found: Sequence[Index], people: str, least_flags: int, moved: pd.DataFrame) -> str:
+def _sentence(found: Sequence[Index], people: str, n_flagged: int, least_flags: int, moved: pd.DataFrame) -> str:
     computed = sum(one.is_computed for one in found)
     which = "index" if computed == 1 else "indices"
     text = f"{people} flagged by {least_flags} or more of the {computed} {which} that could be computed."
-    if moved.empty and "fewer than" in people:
+    few = "fewer than" in people
+    if not n_flagged and not few:
+        text += " So there are no estimates without them to compare with."
+    elif moved.empty and few:
         text += " How estimates move without them is not shown, since it would tell the answers of those few."
     return " ".join(part for part in (text, largest_moves(moved), NO_PROOF) if part)

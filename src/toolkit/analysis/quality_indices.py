@@ -23,6 +23,7 @@ Side = Literal["at least", "above", "below"]
 FEWEST_IN_RUN = 6
 FEWEST_IN_HALF = 2
 FEWEST_SCALES, FEWEST_SYNONYMS = 5, 10  # over fewer, a person's correlation says little
+FEWEST_FOR_PAIRS = 30  # persons, below which items correlate beyond .60 by chance
 LARGEST = 1e100
 STABLE = 5  # persons for each item, below which chi-square is a poor guide to distances
 PER_ITEM, TOTAL = "seconds_per_item", "seconds"
@@ -305,6 +306,10 @@ def _even_odd(answered: Answered, cuts: QualityCuts) -> Index:
 
 
 def _over_pairs(answered: Answered, name: str, critical: float, cut: float) -> Index:
+    n = int((answered.n_answered > 0).sum())
+    if n < FEWEST_FOR_PAIRS:
+        reason = f"{counted(n, 'person')} with answers are too few to find pairs of items by their correlations"
+        return absent(name, answered.n, f"{reason}, which takes {FEWEST_FOR_PAIRS}")
     pairs = careless.item_pairs(answered.even, critical)
     bound = f"r {'>' if critical > 0 else '<'} {fmt.number(critical, 2, bounded=True)}"
     if len(pairs) < FEWEST_SYNONYMS:

@@ -35,8 +35,9 @@ BOX, TALL, STEP = 2.9, 0.52, 0.92
 LEFT, TOP = 0.9, 0.12
 LOST = {
     "consented": "did not agree",
+    "opened": "did not open the questionnaire",
     "started": "did not begin",
-    "submitted": "began, but submitted nothing",
+    "submitted": "opened it, but submitted nothing",
     "analysed": "without a score on any scale",
 }
 JOINED = "who did not submit, but have a score"
@@ -112,14 +113,17 @@ def completion(result: Result) -> Figure:
     """Draw the share of people who submitted each occasion, and behind it those who only began."""
     table = result.to_frame("completion")
     if not table["n_expected"].sum():
-        return empty_figure("Nobody has agreed yet, so there is nothing to complete.")
+        return empty_figure("No occasion has opened for anybody who agreed, so there is nothing to complete yet.")
+    begun_by = "n_opened" if "n_opened" in table else "n_started"
     labels = [_occasion(row) for row in fmt.rows(table)]
-    expected = table["n_expected"].to_numpy(dtype=np.float64)
-    begun, sent = (table[name].to_numpy(dtype=np.float64) / expected for name in ("n_started", "n_submitted"))
-    shares = [f"{name}: {fmt.percent(share)} submitted" for name, share in zip(labels, sent, strict=True)]
+    expected = np.maximum(table["n_expected"].to_numpy(dtype=np.float64), 1)  # nothing is drawn where it is none
+    begun, sent = (table[name].to_numpy(dtype=np.float64) / expected for name in (begun_by, "n_submitted"))
+    ends = [_end(row) for row in fmt.rows(table)]
+    shares = [f"{name}: {end}" for name, end in zip(labels, ends, strict=True)]
+    whom = "those who agreed and for whom it has opened" if begun_by == "n_opened" else "all persons in the data"
     caption = (
-        f"{text.short(result.title)}: share of all who agreed (where consents are not known, of all persons in the"
-        " data) who submitted each occasion; pale: began it without submitting."
+        f"{text.short(result.title)}: share of {whom} who submitted each occasion; pale:"
+        f" {'opened' if begun_by == 'n_opened' else 'began'} it without submitting."
     )
     figure = new_figure(f"Bar chart of completion. {'; '.join(shares[:TOLD])}.", caption, 0.24 * len(labels) + 0.75)
     axes = panels(figure, [1], [1])[0][0]
@@ -127,14 +131,23 @@ def completion(result: Result) -> Figure:
     place = np.arange(len(labels))
     axes.barh(place, begun, height=0.7, color=PALE)
     axes.barh(place, sent, height=0.7, color=FILL)
-    for at, (share, n) in enumerate(zip(sent, table["n_submitted"], strict=True)):
-        axes.text(1.01, at, f"{fmt.percent(share)} ({fmt.count(n)})", va="center_baseline", size=TINY)
-    axes.set_xlim(0, 1.13)
+    for at, end in enumerate(ends):
+        axes.text(1.01, at, end, va="center_baseline", size=TINY)
+    axes.set_xlim(0, 1.16)
     axes.set_xticks(np.linspace(0, 1, 5))
     axes.spines["bottom"].set_bounds(0, 1)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: fmt.percent(value)))
     axes.set_xlabel("Submitted")
     return figure
+
+
+def _end(row: Any) -> str:
+    """Say how many submitted an occasion."""
+    if not row.n_expected:
+        return "not open yet"
+    return (
+        f"{fmt.percent(row.n_submitted / row.n_expected)} ({fmt.count(row.n_submitted)} of {fmt.count(row.n_expected)})"
+    )
 
 
 def _occasion(row: Any) -> str:
@@ -145,17 +158,17 @@ def _occasion(row: Any) -> str:
 
 
 def dates(result: Result) -> Figure:
-    """Draw the occasions begun and submitted so far, by date."""
+    """Draw the occasions opened and submitted so far, by date."""
     table = result.to_frame("dates")
-    if table.empty:
-        return empty_figure("There are no dates to draw.")
+    if len(table) < 2:
+        return empty_figure("All was on one date." if len(table) else "There are no dates to draw.")
     last = table.iloc[-1]
-    told = f"from {table['date'].iloc[0]} to {last['date']}: {fmt.count(last['started_so_far'])} begun"
+    told = f"from {table['date'].iloc[0]} to {last['date']}: {fmt.count(last['opened_so_far'])} opened"
     alt = f"Step chart of occasions by date, {told}, {fmt.count(last['submitted_so_far'])} submitted."
-    caption = f"{text.short(result.title)}: occasions begun and submitted so far, by date in the study’s time zone."
+    caption = f"{text.short(result.title)}: occasions opened and submitted so far, by date in the study’s time zone."
     figure = new_figure(alt, caption, 2.4)
     axes = panels(figure, [1], [1])[0][0]
-    lines = (("started_so_far", "Begun", LOW, "--"), ("submitted_so_far", "Submitted", HIGH, "-"))
+    lines = (("opened_so_far", "Opened", LOW, "--"), ("submitted_so_far", "Submitted", HIGH, "-"))
     for column, words, colour, dash in lines:
         axes.step(
             np.arange(len(table)), table[column], where="mid", color=colour, linestyle=dash, linewidth=1.6, label=words
@@ -177,7 +190,7 @@ def dropout(result: Result) -> Figure:
     """Draw which share of those who began went on after each item, a line for each part."""
     table = result.to_frame("dropout")
     if table.empty:
-        return empty_figure("Nobody has begun, so nobody can have stopped.")
+        return empty_figure("Nobody has opened the questionnaire, so nobody can have stopped.")
     smallest = int(result.settings["smallest_cell"])
     caption = (
         f"{text.short(result.title)}: share of those who began who went on after each item, or submitted. A step down"

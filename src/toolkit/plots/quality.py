@@ -22,7 +22,10 @@ FEW_TICKS = 6
 
 
 def indices(result: Result) -> Figure:
-    """Draw a histogram of each index with a line at its cut; bins of few people are pale and of no true height."""
+    """Draw a histogram of each index with a line at its cut; bins of few people are pale and of no true height.
+
+    Where no bin may be told, the heights have no scale.
+    """
     estimates = result.to_frame()
     estimates = estimates[estimates["n"] > 0]
     if estimates.empty:
@@ -51,8 +54,12 @@ def _draw(axes: Axes, bins: pd.DataFrame, row: Any, smallest: int) -> None:
     margin = BEYOND * (right - left)
     axes.set_xlim(left - margin, right + margin)
     axes.set_title(fmt.heading(row.index))
-    axes.set_ylabel("Persons")
-    axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+    if few[bins["n"].to_numpy(dtype=np.float64, na_value=1) > 0].all():
+        axes.set_ylabel("Not shown")
+        axes.set_yticks([])
+    else:
+        axes.set_ylabel("Persons")
+        axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     whole = bool((low + 0.5 == np.floor(low + 0.5)).all())
     if whole and right - left < FEW_TICKS:
         axes.set_xticks(np.arange(np.ceil(left), right + 0.5))

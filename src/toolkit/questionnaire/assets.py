@@ -8,7 +8,7 @@ from pathlib import Path
 STATIC = Path(__file__).parent / "static"
 PARTS = (
     *("words", "elements", "connection", "frame", "exit", "saving"),
-    *("pages", "items", "typed", "form", "sending", "main"),
+    *("pages", "withdrawing", "items", "typed", "form", "sending", "main"),
 )
 SCRIPT = tuple(STATIC / "page" / f"{part}.js" for part in PARTS)
 STYLE = (STATIC / "questionnaire.css",)

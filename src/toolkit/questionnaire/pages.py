@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from ..store.records import Answer
 from .feedback import Feedback
 from .plan import Entry, Plan, paragraphs
 from .schedule import Due
-from .texts import moment, say
+from .texts import say
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+OPENING = "{moment}"  # the page puts the moment in: it knows how its reader writes a time
 REASONS = {"refused": "prefer_not_to_say", "not_applicable": "not_applicable", "skipped": "skipped"}
 
 
@@ -33,43 +35,47 @@ def consent_page(plan: Plan, language: str, *, asks_couple_code: bool) -> dict[s
     }
 
 
-def notice(language: str, name: str, *more: str, **values: str) -> dict[str, Any]:
-    """Say something that ends here: its title, its text with the values put in, and further paragraphs."""
+def notice(language: str, name: str, *more: str, opens: datetime | None = None) -> dict[str, Any]:
+    """Say something that ends here: its title, its text, further paragraphs, and the moment that they speak of."""
     return {
         "page": "message",
         "name": name,
         "title": say(language, f"{name}_title"),
-        "paragraphs": [say(language, f"{name}_text", **values), *more],
+        "paragraphs": [say(language, f"{name}_text", moment=OPENING), *more],
+        "next": _written(opens),
     }
 
 
-def nothing_due(plan: Plan, language: str, found: Due) -> dict[str, Any]:
+def nothing_due(language: str, found: Due) -> dict[str, Any]:
     """Say why there is nothing to answer, and when there will be."""
     if found.state == "later" and found.next is not None:
-        when = moment(language, found.next, plan.collection.zone)
         if found.sent:
-            return notice(language, "sent", say(language, "sent_next", moment=when))
-        return notice(language, "not_due", moment=when)
+            return notice(language, "sent", say(language, "sent_next", moment=OPENING), opens=found.next)
+        return notice(language, "not_due", opens=found.next)
     return notice(language, "done" if found.state == "done" else "over")
 
 
 def finished_page(
-    plan: Plan, language: str, found: Due, *, late: bool, withdrawal: bool, feedback: Feedback | None
+    language: str, found: Due, *, late: bool, withdrawal: bool, feedback: Feedback | None
 ) -> dict[str, Any]:
     """Thank, say what comes next, and show feedback where the study gives it."""
     said = [say(language, "finished_text")] + ([say(language, "finished_late")] if late else [])
     if found.state == "open":
         said.append(say(language, "finished_more"))
     elif found.next is not None:
-        said.append(say(language, "finished_next", moment=moment(language, found.next, plan.collection.zone)))
+        said.append(say(language, "finished_next", moment=OPENING))
     return {
         "page": "finished",
         "paragraphs": said,
-        "next": found.next.isoformat() if found.next else None,
+        "next": _written(found.next),
         "more": found.state == "open",
         "withdrawal": withdrawal,
         "feedback": _feedback(feedback),
     }
+
+
+def _written(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
 
 
 def _feedback(given: Feedback | None) -> dict[str, Any] | None:

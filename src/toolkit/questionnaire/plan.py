@@ -18,7 +18,7 @@ from ..study import Study
 from .schedule import Occasion
 from .texts import languages_of_pages, page_words, say
 
-ITEMS_ON_A_PAGE = 10
+ITEMS_ON_A_PAGE = 6  # few enough for a phone
 MOST_OPTIONS = 11  # beyond that a number is typed
 WIDEST_MATRIX = 7
 Labels = Mapping[str, str]
@@ -251,18 +251,19 @@ def pages(asked: Sequence[Entry]) -> list[tuple[Entry, ...]]:
 
 
 def section(plan: Plan, parts: Sequence[tuple[Entry, ...]], number: int, language: str) -> dict[str, Any]:
-    """Describe a page without its items: what it is called, instructions, time frame, layout."""
+    """Describe a page without its items; it is `continued` where its instrument began on an earlier page."""
     page = parts[number]
     first = number == 0 or parts[number - 1][0].source != page[0].source
     instructions, timeframe = [], ""
     if page[0].source != QUESTIONS:
         one = plan.instrument(page[0].source)
-        instructions = paragraphs(one.text(one.instructions, language)) if first else []
+        instructions = paragraphs(one.text(one.instructions, language))
         timeframe = one.text(one.timeframe, language)
     return {
         "id": f"page{number + 1}",
         "title": say(language, "page_title", page=number + 1, pages=len(parts)),
         "instructions": instructions,
+        "continued": not first,
         "timeframe": timeframe,
         "layout": layout(page),
     }

@@ -84,7 +84,8 @@ def serve(
     Parameters
     ----------
     study : the study file with a `collection`, or its folder.
-    store : the store of the answers, if not the one that the study file names.
+    store : the store of the answers, if not the one that the study file names. Leave a password to `~/.pgpass`,
+        `PGPASSFILE` or `PGPASSWORD`: kernels have them from the server.
     door : where to listen, and how many may come.
     say : takes each line that the server has to say.
 

@@ -83,6 +83,7 @@ class Session:
         self._language = plan.languages[0]
         self._chosen = False
         self._person: Participant | None = participant
+        self._owner = None if participant is None else participant.number  # stays when the rest is forgotten
         self._walked_in = participant is not None
         self._greeted = participant is None
         self._form: Form | None = None
@@ -148,6 +149,7 @@ class Session:
             "texts": dict(page_words(self._language)),
             "title": self._plan.title,
             "leave_to": collection.leave_to,
+            "timezone": collection.timezone,
             "contact": collection.contact.get(self._language, ""),
             "page": self._show(),
         }
@@ -230,10 +232,10 @@ class Session:
     def _withdraw(self, message: Withdraw) -> Reply:
         if self._is_closed():
             return {"type": "refused", "rule": "state", "text": say(self._language, "withdrawal_over"), "item": None}
-        code = as_secret(message.code)
-        if not self._slowly("withdrawal_code", lambda: self._store.withdraw(self._plan.study, code)):
+        study, code, owner = self._plan.study, as_secret(message.code), self._owner
+        if not self._slowly("withdrawal_code", lambda: self._store.withdraw(study, code, owner=owner)):
             return self._refusal("withdrawal_code", "withdrawal_refused")
-        return self._end("withdrawn", "withdrawn_copies")
+        return self._end("erased" if owner is None else "withdrawn", "withdrawn_copies")
 
     def _export(self, message: Export) -> Reply:
         if self._state != "finished" or self._form is None or self._sitting is None:
@@ -245,7 +247,7 @@ class Session:
     def _arrive(self, person: Participant) -> None:
         """Find the page for a person who has just come."""
         self._forget()
-        self._person = person
+        self._person, self._owner = person, person.number
         if not self._chosen and person.language in self._plan.languages:
             self._language = person.language
         if self._is_closed():
@@ -260,7 +262,7 @@ class Session:
         """Open the occasion that is due, and take its lease; or say that there is none."""
         found = self._due(person)
         if found.occasion is None:
-            self._turn("ended", lambda: pages.nothing_due(self._plan, self._language, found))
+            self._turn("ended", lambda: pages.nothing_due(self._language, found))
             return
         occasion = found.occasion
         order = [entry.id for entry in entries(self._plan, occasion, person.person)]
@@ -297,7 +299,6 @@ class Session:
             answers = self._store.answers(sitting.number) if form.is_whole else {}
             given = feedback(instruments, answers, planned.help_line[self._language], self._language)
         return pages.finished_page(
-            self._plan,
             self._language,
             self._due(person),
             late=self._late,

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
-from zoneinfo import ZoneInfo
 
 import yaml
 
@@ -41,24 +39,3 @@ def say(language: str, key: str, **values: object) -> str:
     'Seite 2 von 5'
     """
     return words(language)[key].format(**values)
-
-
-def moment(language: str, when: datetime, zone: ZoneInfo) -> str:
-    """Write a day and time in the study's time zone.
-
-    Examples
-    --------
-    >>> from datetime import UTC
-    >>> moment("en", datetime(2027, 3, 1, 16, tzinfo=UTC), ZoneInfo("Europe/Berlin"))
-    'Monday, 1 March 2027, 17:00'
-    """
-    local = when.astimezone(zone)
-    return say(
-        language,
-        "moment",
-        weekday=say(language, "weekdays").split()[local.weekday()],
-        day=local.day,
-        month=say(language, "months").split()[local.month - 1],
-        year=local.year,
-        time=f"{local:%H:%M}",
-    )

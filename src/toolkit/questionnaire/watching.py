@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import date
 from pathlib import Path
 
 from rich.console import Console, Group
@@ -10,6 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from ..collection_calendar import planned
 from ..store import Counts, OccasionCount
 from ..study import Study
 from .fieldwork import collecting, store_of
@@ -23,7 +25,7 @@ def watch(
     once: bool = False,
     console: Console | None = None,
 ) -> None:
-    """Show how many were invited, agreed, started, finished and withdrew, and how far each occasion has come.
+    """Show how many were invited, agreed, opened the questionnaire, finished and withdrew, and each occasion.
 
     Parameters
     ----------
@@ -64,7 +66,7 @@ def _people(study: Study, counts: Counts) -> list[tuple[str, int]]:
     rows = [
         ("invited", counts.invited),
         ("consented", counts.consented),
-        ("started", counts.started),
+        ("opened the questionnaire", counts.started),
         ("finished at least once", counts.submitted),
         ("withdrawn", counts.withdrawn),
     ]
@@ -78,17 +80,30 @@ def _people(study: Study, counts: Counts) -> list[tuple[str, int]]:
 
 
 def _occasions(study: Study, counts: Counts) -> Table:
+    """Give a row for each planned occasion, and for those that were begun though no longer planned."""
     shown = Table(title="Occasions", title_justify="left")
-    diary = any(one.day is not None for one in counts.occasions)
-    headings = ["wave", *(["day"] if diary else []), "started", "finished", "of consented", "late"]
+    collection = study.spec.collection
+    plan = planned(collection.plans([one.id for one in study.instruments])) if collection else {}
+    found = {(one.wave, one.day): one for one in counts.occasions}
+    known = [found.get(which, OccasionCount(*which, 0, 0, 0, 0)) for which in dict.fromkeys([*plan, *found])]
+    diary = any(one.day is not None for one in known)
+    headings = ["wave", *(["day"] if diary else []), "opens", "opened", "finished", "of consented", "late"]
     for heading in headings + (["couples complete"] if study.has_couples else []):
-        shown.add_column(heading, justify="left" if heading in ("wave", "day") else "right")
-    for one in counts.occasions:
-        cells = [one.wave or "–", *([one.day or "–"] if diary else []), *_numbers(one, counts.consented)]
+        shown.add_column(heading, justify="left" if heading in ("wave", "day", "opens") else "right")
+    for one in known:
+        opens = _opens(plan.get((one.wave, one.day)))
+        cells = [one.wave or "–", *([one.day or "–"] if diary else []), opens, *_numbers(one, counts.consented)]
         shown.add_row(*cells, *([str(one.couples_complete)] if study.has_couples else []))
     return shown
 
 
+def _opens(when: date | int | None) -> str:
+    """Say when an occasion opens: on a date, or so many days after each person's consent."""
+    if when is None:
+        return "no longer planned"
+    return when.isoformat() if isinstance(when, date) else f"day {when}" if when else "at consent"
+
+
 def _numbers(one: OccasionCount, consented: int) -> list[str]:
-    share = f"{one.submitted / consented:.0%}" if consented else "–"
+    share = f"{one.submitted / consented:.0%}" if consented and one.started else "–"
     return [str(one.started), str(one.submitted), share, str(one.late)]

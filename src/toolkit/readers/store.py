@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..checks import listed, nearest, quoted
+from ..checks import counted, listed, nearest, quoted
 from ..collection import Collection
 from ..collection_calendar import ends, study_closes
 from ..errors import ArgumentError, NoAnswers, ResponsesError
@@ -164,11 +164,12 @@ class _Found:
         """Say what is not there yet."""
         lines: list[Line] = []
         if any(self.open):
-            told = "not submitted, so that answers may still come: what is not there has the reason unknown"
-            lines.append(("rows", "occasion still open", sum(self.open), told))
+            n = sum(self.open)
+            told = "not submitted, so that answers may still come; what is not there has the reason unknown"
+            lines.append(("rows", "occasion still open", n, f"{counted(n, 'row')} {told}"))
         if self.n_blank:
-            told = "the questionnaire was opened, and nothing is answered yet: no row"
-            lines.append(("rows", "occasion still open", self.n_blank, told))
+            told = "the questionnaire was opened, and nothing is answered yet"
+            lines.append(("rows", "occasion still open", self.n_blank, f"no row for {self.n_blank:,}: {told}"))
         return lines
 
 

@@ -14,6 +14,7 @@ from ..errors import ReportError
 
 NUMBERED = re.compile(r"^\d+_(\w+)\.ipynb$")
 SET_BY_US = ("study",)
+BY_HAND = "9"
 TYPES: dict[str, tuple[type, ...]] = {
     "str": (str,),
     "int": (int,),
@@ -52,6 +53,11 @@ def notebooks() -> dict[str, Path]:
     """List the notebooks by name (`scales`), in the order of their numbers."""
     found = sorted(notebook_folder().glob("*.ipynb"))
     return {match.group(1): path for path in found if (match := NUMBERED.match(path.name))}
+
+
+def report_notebooks() -> list[str]:
+    """List the notebooks that make pages of a report; those from 90 on are to be used by hand."""
+    return [name for name, path in notebooks().items() if not path.name.startswith(BY_HAND)]
 
 
 def find_notebook(name: str) -> Path:

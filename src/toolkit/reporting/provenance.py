@@ -25,8 +25,17 @@ PACKAGES = (
 CHECKSUM_SHOWN = 16
 
 
-def facts(study: Study, responses: Responses) -> tuple[tuple[str, str], ...]:
+def facts(study: Study, responses: Responses | None) -> tuple[tuple[str, str], ...]:
     """State who and what was analysed, for the cover of a report."""
+    lines = [("Rows", "none yet")] if responses is None else _rows(responses)
+    lines += [("Instrument", _instrument_line(one)) for one in study.instruments]
+    for data in study.spec.data:
+        checksum = study.checksum(study.data_path(data))[:CHECKSUM_SHOWN]
+        lines.append(("Data file", f"{Path(data.file).name} (SHA-256 {checksum}…)"))
+    return tuple(lines)
+
+
+def _rows(responses: Responses) -> list[tuple[str, str]]:
     frame = responses.frame
     lines = [("Rows", fmt.count(len(frame))), ("Persons", fmt.count(frame["person"].nunique()))]
     if "couple" in frame:
@@ -36,11 +45,7 @@ def facts(study: Study, responses: Responses) -> tuple[tuple[str, str], ...]:
     for name, label in (("wave", "Waves"), ("day", "Days")):
         if name in frame:
             lines.append((label, fmt.count(frame[name].nunique())))
-    lines += [("Instrument", _instrument_line(one)) for one in study.instruments]
-    for data in study.spec.data:
-        checksum = study.checksum(study.data_path(data))[:CHECKSUM_SHOWN]
-        lines.append(("Data file", f"{Path(data.file).name} (SHA-256 {checksum}…)"))
-    return tuple(lines)
+    return lines
 
 
 def _instrument_line(one: Instrument) -> str:

@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from ..checks import check_one_of, check_share, counted, listed, nearest, quoted
-from ..errors import NotebookFailed, ReportError
+from ..errors import NoAnswers, NotebookFailed, ReportError
 from ..readers import read_responses
 from ..responses import Responses
-from ..study import Study, read_study
-from .notebooks import checked_parameters, find_notebook, from_text, parameters_of
+from ..study import NotebookRun, Study, read_study
+from .notebooks import checked_parameters, find_notebook, from_text, parameters_of, report_notebooks
 
 KERNEL_START_SECONDS = 180
 REPORT_SCHEMA = "toolkit.report/1"
+WITHOUT_ANSWERS = ("05_collection",)  # chapters that can be made before anybody has answered
 MISSING = {"03_validity": ("", "listwise", "pairwise", "fiml")}
 
 
@@ -49,7 +50,8 @@ def report(
     ----------
     study : the study file (or its folder).
     out : the folder of reports; this one becomes `<out>/<study>/`.
-    only : run only these notebooks of the study; the report then holds their pages alone.
+    only : run only these notebooks; the report then holds their pages alone. One that the study does not list runs
+        with its defaults.
     parameters : notebook parameters that overrule the study file's; each goes to the notebooks that know it.
     progress : show a progress bar.
 
@@ -70,9 +72,10 @@ def report(
     """
     loaded = read_study(study)
     runs = planned_runs(loaded, [only] if isinstance(only, str) else only, parameters or {})
-    responses = read_responses(loaded)
-    for run in runs:
-        check_run(loaded, responses, run)
+    responses = _answers(loaded, runs)
+    if responses is not None:
+        for run in runs:
+            check_run(loaded, responses, run)
     target = Path(out).resolve() / loaded.name
     check_target(target, loaded)
     try:
@@ -83,6 +86,25 @@ def report(
     except OSError as problem:
         raise ReportError(f"{target}: the report cannot be written ({problem.strerror or problem}).") from None
     return target / "index.html"
+
+
+def _answers(study: Study, runs: Sequence[Run]) -> Responses | None:
+    """Read the answers; a report on the collection alone goes on without any.
+
+    Raises
+    ------
+    NoAnswers
+        If a page needs answers, and there are none yet.
+    """
+    try:
+        return read_responses(study)
+    except NoAnswers as problem:
+        others = [run.name for run in runs if run.path.stem not in WITHOUT_ANSWERS]
+        if others:
+            raise NoAnswers(
+                f"{problem} How the collection stands is told by: toolkit report --only collection"
+            ) from None
+        return None
 
 
 def check_run(study: Study, responses: Responses, run: Run) -> None:
@@ -110,12 +132,7 @@ def check_run(study: Study, responses: Responses, run: Run) -> None:
 
 def planned_runs(study: Study, only: Sequence[str] | None, given: Mapping[str, Any]) -> list[Run]:
     """Choose the study's notebooks and check all parameters; several runs of one notebook are numbered."""
-    listed_names = [entry.notebook for entry in study.spec.reports]
-    for name in only or ():
-        if name not in listed_names:
-            hint = nearest(name, listed_names)
-            raise ReportError(f"the study has no notebook {quoted(name)}.{hint} Notebooks: {listed(listed_names)}.")
-    chosen = [entry for entry in study.spec.reports if only is None or entry.notebook in only]
+    chosen = _chosen(study, only)
     paths = {entry.notebook: find_notebook(entry.notebook) for entry in chosen}
     known = {name: parameters_of(path) for name, path in paths.items()}
     everywhere = {key for parameters in known.values() for key in parameters}
@@ -135,6 +152,19 @@ def planned_runs(study: Study, only: Sequence[str] | None, given: Mapping[str, A
         name = f"{entry.notebook}_{times + 1}" if times else entry.notebook
         runs.append(Run(name, path, checked_parameters(entry.notebook, path, merged)))
     return runs
+
+
+def _chosen(study: Study, only: Sequence[str] | None) -> list[NotebookRun]:
+    """Take the notebooks that were named, as the study lists them, or, where it does not, with their defaults."""
+    if only is None:
+        return study.spec.reports
+    there = [entry.notebook for entry in study.spec.reports]
+    known = list(dict.fromkeys([*there, *report_notebooks()]))
+    for name in only:
+        if name not in known:
+            raise ReportError(f"there is no notebook {quoted(name)}.{nearest(name, known)} Notebooks: {listed(known)}.")
+    unlisted = [NotebookRun(notebook=name) for name in dict.fromkeys(only) if name not in there]
+    return [*(entry for entry in study.spec.reports if entry.notebook in only), *unlisted]
 
 
 def check_target(target: Path, study: Study) -> None:
@@ -170,7 +200,7 @@ def _is_part(path: Path) -> bool:
     return path.name in ("tables", "figures", "results.json") or path.suffix in (".html", ".ipynb")
 
 
-def _build(study: Study, responses: Responses, runs: Sequence[Run], scratch: Path, progress: bool) -> Path:
+def _build(study: Study, responses: Responses | None, runs: Sequence[Run], scratch: Path, progress: bool) -> Path:
     from .export import Cover, Page, write_report
     from .provenance import facts, provenance
 

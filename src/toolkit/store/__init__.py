@@ -164,7 +164,7 @@ class Store:
         return None if found is None else read_definition(found)
 
     def refuse(self, study: str, rule: str) -> None:
-        """Count a refused input by its rule and time; never its content, nor whose it was."""
+        """Count a refused input by its rule and date; never its content, nor whose it was."""
         with self._writing() as connection:
             studies.refuse(connection, study, rule, self._now())
 
@@ -206,7 +206,10 @@ class Store:
             return people.consent(connection, participant, (version, language, text_checksum), self._now())
 
     def join(self, participant: int, couple_code: str) -> bool:
-        """Join a couple by its code; False for a forged code, a full couple and a role that is taken."""
+        """Join the couple that a person was invited to, by its code, whether or not the partner has, and again.
+
+        False for every other code, forged or not, and for who was invited alone or came without an invitation.
+        """
         with self._writing() as connection:
             return linking.join(connection, participant, couple_code)
 
@@ -253,8 +256,12 @@ class Store:
         with self._reading() as connection:
             return sittings.own(connection, participant)
 
-    def withdraw(self, study: str, withdrawal_code: str, *, closes: datetime | None = None) -> bool:
+    def withdraw(
+        self, study: str, withdrawal_code: str, *, closes: datetime | None = None, owner: int | None = None
+    ) -> bool:
         """Erase the person who has this code: answers, audit, times, consent, tokens, couple link, name.
+
+        With `owner`, the code of anybody but that participant counts as unknown.
 
         A date without identity stays, and the partner's data stay as they are. In SQLite the file is rewritten and its
         log emptied, so that nothing can be read from its bytes; while another program reads the file for long, or the
@@ -274,7 +281,7 @@ class Store:
         if closes is not None and self._now() > closes:
             return False
         with self._writing() as connection:
-            found = withdrawal.withdraw(connection, study, withdrawal_code, self._now())
+            found = withdrawal.withdraw(connection, study, withdrawal_code, self._now(), owner)
         if found and not self.scrub():
             warnings.warn(
                 f"{self._place.name}: the rows are deleted, but their bytes stand in the file until the store is "
@@ -331,10 +338,13 @@ class Store:
     def backup(self, path: str | Path) -> Path:
         """Copy a SQLite store to a new file while people answer; the copy holds whole transactions only.
 
+        It holds no byte of those who withdrew before, even where the store's own file still does.
+
         Raises
         ------
         StoreError
             If the file is there already or cannot be written; for PostgreSQL, with the command to use.
         """
+        self.scrub()
         with in_words(self._place.name):
             return backup(self._engine, self._place, Path(path))

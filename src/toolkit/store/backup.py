@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 
 from sqlalchemy import Engine
+from sqlalchemy.engine.interfaces import DBAPICursor
 
 from ..errors import StoreError
 from .engine import Place
@@ -37,15 +38,27 @@ def backup(engine: Engine, place: Place, path: Path) -> Path:
 
 
 def _copy(engine: Engine, part: Path) -> None:
+    """Write what the store holds anew: a copy page by page would carry bytes of those who withdrew.
+
+    That holds even for a withdrawal at this moment, and while overwriting the store's own file has to wait.
+    """
     source = engine.raw_connection()
-    copy = sqlite3.connect(part)
+    copy = sqlite3.connect(part, isolation_level=None)
     try:
-        source.driver_connection.backup(copy)  # type: ignore[union-attr]
-        found = copy.execute("PRAGMA integrity_check").fetchone()[0]
+        cursor = source.cursor()
+        sound = _is_sound(cursor)
+        cursor.execute("VACUUM INTO ?", (str(part),))
+        sound = sound and _is_sound(copy.cursor())
+        copy.execute("PRAGMA journal_mode=WAL")
     except sqlite3.Error as problem:
         raise StoreError(f"the store could not be copied ({problem}). Check the disk's free space.") from None
     finally:
         copy.close()
         source.close()
-    if found != "ok":
+    if not sound:
         raise StoreError("the copy is damaged, and so is the store: go back to the last sound copy.")
+
+
+def _is_sound(cursor: DBAPICursor | sqlite3.Cursor) -> bool:
+    cursor.execute("PRAGMA integrity_check")
+    return cursor.fetchone() == ("ok",)

@@ -32,7 +32,7 @@ def progress(connection: Connection, study: str) -> list[Progress]:
             func.coalesce(seconds.c.milliseconds, answered.c.milliseconds).label("milliseconds"),
             last.c.item,
         )
-        .outerjoin_from(participants, couples)
+        .outerjoin_from(participants, couples, participants.c.couple_id == couples.c.id)
         .outerjoin(sittings, sittings.c.participant_id == participants.c.id)
         .outerjoin(answered, answered.c.sitting_id == sittings.c.id)
         .outerjoin(seconds, seconds.c.sitting_id == sittings.c.id)

@@ -26,7 +26,14 @@ MEANINGS = (
     ("not a database", "it is not a store of answers, but some other file. Check the path."),
     ("malformed", "the file is damaged. Go back to the last copy (`toolkit store backup` makes them)."),
     ("disk i/o error", "the disk failed while it was read or written. Check the disk and its free space."),
-    ("password authentication failed", "the server does not accept the user name or password of the URL."),
+    (
+        "password authentication failed",
+        "the server does not accept the user name or password. Check the URL, ~/.pgpass and PGPASSWORD.",
+    ),
+    (
+        "no password supplied",
+        "the server asks for a password. Put it into ~/.pgpass, or the file that PGPASSFILE names, or PGPASSWORD.",
+    ),
     ("connection refused", "no server answers there. Check host and port, and that PostgreSQL runs."),
     ("could not translate host", "there is no such host. Check the URL."),
     ("failed to resolve host", "there is no such host. Check the URL."),

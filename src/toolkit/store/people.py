@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
@@ -16,7 +16,16 @@ from .records import Invitation, Participant
 from .tables import about, couples, participants, tokens
 
 WIDTH = 3  # P001: more digits where a study has more people
-_PARTICIPANT = select(participants, couples.c.couple).outerjoin_from(participants, couples)
+_PARTICIPANT = select(participants, couples.c.couple).outerjoin_from(
+    participants, couples, participants.c.couple_id == couples.c.id
+)
+
+
+class _Couple(NamedTuple):
+    """A new couple and its code; nothing of it for a person who is invited alone."""
+
+    number: int | None = None
+    code: str | None = None
 
 
 def no_participant() -> ParticipantGone:
@@ -60,8 +69,8 @@ def invite(
     )
     made: list[Invitation] = []
     for pair in pairs:
-        code = None if pair is None else _new_couple(connection, study, pair, roles or ())
-        made += [_invited(connection, (study, next(persons), role, code), expires_at, now) for role in partners]
+        couple = _Couple() if pair is None else _new_couple(connection, study, pair, roles or ())
+        made += [_invited(connection, (study, next(persons), role), couple, expires_at, now) for role in partners]
     return made
 
 
@@ -89,30 +98,28 @@ def _take_names(connection: Connection, study: str, column: Any, letter: str, n:
     return [f"{letter}{number:0{WIDTH}d}" for number in range(first, first + n)]
 
 
-def _new_couple(connection: Connection, study: str, couple: str, roles: Sequence[str]) -> str:
+def _new_couple(connection: Connection, study: str, couple: str, roles: Sequence[str]) -> _Couple:
     code = new_code()
     values = {"study": study, "couple": couple, "code_checksum": code_checksum(code), "roles": json.dumps(list(roles))}
-    connection.execute(insert(couples).values(values))
-    return code
+    number = connection.execute(insert(couples).values(values).returning(couples.c.id)).scalar_one()
+    return _Couple(number, code)
 
 
 def _invited(
-    connection: Connection, who: tuple[str, str, str | None, str | None], expires_at: datetime, now: datetime
+    connection: Connection, who: tuple[str, str, str | None], couple: _Couple, expires_at: datetime, now: datetime
 ) -> Invitation:
-    study, person, role, couple_code = who
+    study, person, role = who
     withdrawal, token = new_code(), new_token()
-    number = _new_person(connection, study, person, role=role, withdrawal=withdrawal, now=now)
+    held = {"role": role, "invited_couple_id": couple.number, "withdrawal_checksum": code_checksum(withdrawal)}
+    number = _new_person(connection, study, person, now, **held)
     values = {"token_checksum": token_checksum(token), "issued_at": now, "expires_at": expires_at}
     connection.execute(insert(tokens).values(participant_id=number, **values))
-    return Invitation(person, role, token, couple_code, withdrawal, expires_at)
+    return Invitation(person, role, token, couple.code, withdrawal, expires_at)
 
 
-def _new_person(
-    connection: Connection, study: str, person: str, *, role: str | None, withdrawal: str | None, now: datetime
-) -> int:
-    checksum = None if withdrawal is None else code_checksum(withdrawal)
-    values = {"study": study, "person": person, "role": role, "invited_at": now, "withdrawal_checksum": checksum}
-    return int(connection.execute(insert(participants).values(values).returning(participants.c.id)).scalar_one())
+def _new_person(connection: Connection, study: str, person: str, now: datetime, **held: str | int | None) -> int:
+    person_of = insert(participants).values(study=study, person=person, invited_at=now, **held)
+    return int(connection.execute(person_of.returning(participants.c.id)).scalar_one())
 
 
 def walk_in(connection: Connection, study: str, person: str | None, now: datetime) -> Participant:
@@ -123,7 +130,7 @@ def walk_in(connection: Connection, study: str, person: str | None, now: datetim
     row = connection.execute(found).one_or_none()
     if row is not None:
         return _record(row)
-    number = _new_person(connection, study, name, role=None, withdrawal=None, now=now)
+    number = _new_person(connection, study, name, now)
     return participant(connection, number)
 
 

@@ -20,7 +20,7 @@ def rows(connection: Connection, study: str) -> list[OccasionAnswers]:
     query = (
         select(sittings, *people, couples.c.couple, seconds.c.milliseconds)
         .join_from(sittings, participants)
-        .outerjoin(couples)
+        .outerjoin(couples, participants.c.couple_id == couples.c.id)
         .outerjoin(seconds, seconds.c.sitting_id == sittings.c.id)
         .where(participants.c.study == study)
         .order_by(participants.c.id, sittings.c.id)

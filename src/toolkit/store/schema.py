@@ -11,9 +11,10 @@ from sqlalchemy.exc import OperationalError
 
 from ..errors import StoreError
 from .engine import Place
-from .tables import about, metadata, refusals
+from .steps import STEPS
+from .tables import about, metadata
 
-VERSION = 2
+VERSION = 3
 FIRST_OPENING = 7_046_029  # PostgreSQL's lock for whoever makes the tables
 TRIES, WAIT = 600, 0.05
 
@@ -108,13 +109,3 @@ def _forward(connection: Connection, found: int, place: Place) -> None:
     for version in range(found, VERSION):
         STEPS[version](connection)
     connection.execute(update(about).where(about.c.name == "schema").values(value=str(VERSION)))
-
-
-def _from_1(connection: Connection) -> None:
-    """Version 2 knows late submissions, and counts refused inputs."""
-    kind = "BOOLEAN DEFAULT 0" if connection.dialect.name == "sqlite" else "BOOLEAN DEFAULT FALSE"
-    connection.execute(text(f"ALTER TABLE sittings ADD COLUMN late {kind} NOT NULL"))
-    refusals.create(connection)
-
-
-STEPS = {1: _from_1}

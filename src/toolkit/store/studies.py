@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -38,5 +38,5 @@ def names(connection: Connection) -> list[str]:
 
 
 def refuse(connection: Connection, study: str, rule: str, now: datetime) -> None:
-    """Count a refused input by its rule; never what it was or whose."""
-    connection.execute(insert(refusals).values(study=study, rule=rule, refused_at=now))
+    """Count a refused input by its rule and date; never what it was or whose, nor when: that tells whose it was."""
+    connection.execute(insert(refusals).values(study=study, rule=rule, refused_on=now.astimezone(UTC).date()))

@@ -92,6 +92,7 @@ participants = Table(
     _number(),
     Column("study", Text, nullable=False),
     Column("person", Text, nullable=False),
+    Column("invited_couple_id", Integer, ForeignKey("couples.id")),
     Column("couple_id", Integer, ForeignKey("couples.id"), index=True),
     Column("role", Text),
     Column("language", Text),
@@ -191,7 +192,7 @@ refusals = Table(
     _number(),
     Column("study", Text, nullable=False),
     Column("rule", Text, nullable=False),
-    Column("refused_at", Moment, nullable=False),
+    Column("refused_on", Date, nullable=False),
     Index("refusals_by_study", "study"),
     sqlite_autoincrement=True,
 )

@@ -19,10 +19,12 @@ IN_LOG = "log "  # begins the mark once the file is written anew and only its lo
 TRIES, WAIT = 20, 0.05
 
 
-def withdraw(connection: Connection, study: str, code: str, now: datetime) -> bool:
-    """Delete all that is known of whoever has this code; a date without identity stays."""
+def withdraw(connection: Connection, study: str, code: str, now: datetime, owner: int | None = None) -> bool:
+    """Delete all that is known of whoever has this code, or of `owner` alone; a date without identity stays."""
     checksum = code_checksum(code)
     holder = (participants.c.withdrawal_checksum == checksum) & (participants.c.study == study)
+    if owner is not None:
+        holder &= participants.c.id == owner
     number = connection.execute(select(participants.c.id).where(holder).with_for_update()).scalar_one_or_none()
     if number is None:
         return False
@@ -34,9 +36,14 @@ def withdraw(connection: Connection, study: str, code: str, now: datetime) -> bo
         connection.execute(delete(table).where(table.c.participant_id == number))
     connection.execute(delete(participants).where(participants.c.id == number))
     connection.execute(insert(withdrawals).values(study=study, withdrawn_on=now.date()))
+    mark(connection)
+    return True
+
+
+def mark(connection: Connection) -> None:
+    """Note that bytes of what was deleted may still stand in the file."""
     connection.execute(delete(about).where(about.c.name == PENDING))
     connection.execute(insert(about).values(name=PENDING, value=secrets.token_hex(8)))
-    return True
 
 
 def pending(connection: Connection) -> str | None:

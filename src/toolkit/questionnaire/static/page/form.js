@@ -92,7 +92,7 @@ function showQuestions(app, section) {
         "div",
         { class: "tq-prose tq-instructions" },
         opening(app),
-        paragraphs(section.instructions),
+        introduction(app, section),
         timeframe(app, section),
       ),
       summary,
@@ -125,6 +125,14 @@ function opening(app) {
 
 /** Whether some pages were left in an earlier session: what was answered there is not shown. */
 const isResumed = (form) => form.first > 0 || form.sections.some(({ items }) => !items.length);
+
+/** What an instrument asks for: in full where it begins, then folded away. */
+function introduction(app, section) {
+  const { form } = app;
+  if (!section.instructions.length) return [];
+  if (!section.continued || form.position === form.start) return paragraphs(section.instructions);
+  return more(say(app, "introduction"), paragraphs(section.instructions));
+}
 
 function timeframe(app, section) {
   return section.timeframe

@@ -11,13 +11,13 @@ function buildFrame(app) {
   const place = element("div", { class: "tq-place" });
   const note = element("p", { class: "tq-exit-note" });
   const inner = element("div", { class: "tq-inner" }, head, place, note);
-  const root = element("div", { class: "tq" }, bar, inner);
+  const root = element("div", { class: "tq", "data-lm-suppress-shortcuts": "true" }, bar, inner); // Lumino leaves keys alone
   return { root, bar, state, spoken, exit, head, lost, place, note };
 }
 
-/** Whether the page stands in a notebook, whose document is not ours to name or to listen to. */
+/** Whether the page stands in a notebook, whose document is not ours to name, to listen to or to leave. */
 function isEmbedded(app) {
-  return Boolean(app.frame.root.closest(".jp-Notebook, .jp-LinkedOutputView"));
+  return !app.frame.root.closest("main#questionnaire");
 }
 
 /** Tell the styles how high the bar is, and whether the page has to scroll within a notebook. */
@@ -34,7 +34,8 @@ function fillFrame(app) {
   if (app.language && !isEmbedded(app)) document.documentElement.lang = app.language;
   const keys = element("span", { class: "tq-exit-keys" }, say(app, "quick_exit_keys"));
   exit.replaceChildren(element("span", { class: "tq-exit-words" }, say(app, "quick_exit")), " ", keys);
-  note.textContent = say(app, "quick_exit_note");
+  const also = element("span", { class: "tq-with-keys" }, " ", say(app, "quick_exit_note_keys"));
+  note.replaceChildren(say(app, isEmbedded(app) ? "quick_exit_note_notebook" : "quick_exit_note"), also);
   head.replaceChildren(element("h1", { class: "tq-title" }, app.title ?? ""), ...languageChoice(app));
 }
 
@@ -58,10 +59,19 @@ function place(app, kind, content) {
   const first = app.shown === null;
   app.shown = kind === "loading" ? app.shown : kind;
   app.frame.place.replaceChildren(element("div", { class: `tq-page tq-page-${kind}` }, content));
+  showNoteOnce(app, kind);
   if (first || kind === "loading") return;
   app.frame.root.scrollIntoView({ block: "start" });
   app.frame.root.scrollTop = 0;
   app.frame.place.querySelector("h2")?.focus({ preventScroll: true });
+}
+
+/** How to leave quickly is explained at length on the first page alone. */
+function showNoteOnce(app, kind) {
+  if (kind === "loading") return;
+  const name = `${kind} ${app.form?.position ?? ""}`;
+  app.opening ??= name;
+  app.frame.note.hidden = name !== app.opening;
 }
 
 function showLoading(app) {

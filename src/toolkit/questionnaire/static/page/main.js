@@ -7,6 +7,7 @@ function startPage(model, el, next) {
     leaveTo: "about:blank",
     languages: [],
     language: "",
+    zone: "UTC",
     token: "",
     form: null,
     shown: null,
@@ -49,6 +50,7 @@ function sayHello(app, language) {
     Object.assign(app, {
       languages: reply.languages ?? [],
       leaveTo: reply.leave_to || "about:blank",
+      zone: knownZone(reply.timezone),
       contact: reply.contact,
     });
     fillFrame(app);

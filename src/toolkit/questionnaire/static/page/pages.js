@@ -1,5 +1,6 @@
 // Pages without questions: the code, the consent, messages, and the end with its rights.
 
+const COUPLE_CODE = /^[0-9a-z]{4}(-[0-9a-z]{4}){4}$/i;
 const WITHDRAWABLE = ["not_due", "sent", "done", "over", "stopped"]; // messages after which one may withdraw
 
 function showToken(app, page, error = "") {
@@ -12,7 +13,8 @@ function showToken(app, page, error = "") {
       if (!token) return field.fail(say(app, "token_missing"));
       return openWith(app, token);
     }),
-    withdrawal(app),
+    linkNote(app),
+    withdrawal(app, OF_CODE),
     contact(app),
   ]);
   if (error) field.fail(error);
@@ -30,16 +32,16 @@ function openWith(app, token) {
 }
 
 function showConsent(app, page) {
-  const couple = page.asks_couple_code ? codeField(app, "couple_label", fromAddress().couple, "couple_text") : null;
+  const couple = page.asks_couple_code ? coupleField(app, fromAddress().couple) : null;
   const agree = () => {
-    const message = { type: "consent", version: page.version, couple_code: couple?.input.value.trim() || null };
+    const message = { type: "consent", version: page.version, couple_code: couple?.code() || null };
     return app.connection
       .ask(message)
       .then((reply) => hearPage(app, reply, couple ? ({ text }) => couple.fail(text) : undefined));
   };
   place(app, "consent", [
     heading(say(app, "consent_title")),
-    element("div", { class: "tq-prose" }, paragraphs(page.paragraphs)),
+    element("div", { class: "tq-prose" }, paragraphs(page.paragraphs), linkNote(app)),
     plainForm(
       [
         couple?.view,
@@ -56,6 +58,34 @@ function showConsent(app, page) {
   ]);
 }
 
+/** The couple's code: one line where the link has brought it, to be changed on demand; else a field. */
+function coupleField(app, given) {
+  const field = codeField(app, "couple_label", given, "couple_text");
+  const code = () => field.input.value.trim();
+  if (!COUPLE_CODE.test(given)) return { view: field.view, code, fail: field.fail };
+  const change = () => {
+    view.replaceChildren(field.view);
+    field.input.focus();
+  };
+  const line = element(
+    "p",
+    { class: "tq-line" },
+    element("span", {}, `${say(app, "couple_label")}: `, element("strong", { class: "tq-code" }, given)),
+    button(app, "change", change, "tq-quiet"),
+  );
+  const view = element("div", {}, line);
+  const fail = (text) => {
+    change();
+    field.fail(text);
+  };
+  return { view, code, fail };
+}
+
+/** What a link left in the browser shows to whoever opens it; a notebook has none. */
+function linkNote(app) {
+  return isEmbedded(app) ? null : element("p", { class: "tq-soft tq-link-note" }, say(app, "link_note"));
+}
+
 function showDeclined(app) {
   showMessage(app, { title: say(app, "declined_title"), paragraphs: [say(app, "declined_text")] });
 }
@@ -64,7 +94,7 @@ function showMessage(app, page) {
   app.form = null;
   place(app, "message", [
     heading(page.title ?? ""),
-    element("div", { class: "tq-prose" }, paragraphs(page.paragraphs)),
+    element("div", { class: "tq-prose" }, paragraphs(saidBy(app, page))),
     WITHDRAWABLE.includes(page.name) ? withdrawal(app) : null,
     contact(app),
   ]);
@@ -73,7 +103,7 @@ function showMessage(app, page) {
 function showFinished(app, page) {
   place(app, "finished", [
     heading(say(app, "finished_title")),
-    element("div", { class: "tq-prose" }, paragraphs(page.paragraphs)),
+    element("div", { class: "tq-prose" }, paragraphs(saidBy(app, page))),
     page.more && app.token
       ? element(
           "div",
@@ -153,22 +183,6 @@ function download(name, content) {
   const link = element("a", { href: address, download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(address), TICK);
-}
-
-function withdrawal(app) {
-  const field = codeField(app, "withdraw_label", "");
-  const ask = () => {
-    const code = field.input.value.trim();
-    if (!code) return field.fail(say(app, "withdraw_missing"));
-    return app.connection
-      .ask({ type: "withdraw", code })
-      .then((reply) => hearPage(app, reply, ({ text }) => field.fail(text)));
-  };
-  return more(
-    say(app, "withdraw_title"),
-    element("p", {}, say(app, "withdraw_text")),
-    plainForm([field.view, button(app, "withdraw", null, "tq-danger")], ask),
-  );
 }
 
 function contact(app) {

@@ -5,7 +5,7 @@ function showCheck(app) {
   const { form } = app;
   const items = form.sections.slice(form.first).flatMap((section) => section.items);
   const blank = items.filter((item) => !form.answers.get(item.id)).length;
-  const key = isResumed(form) ? "check_answered_here" : "check_answered";
+  const counts = { answered: items.length - blank, total: items.length };
   const said = element("div", { class: "tq-summary-place", role: "alert" });
   place(app, "check", [
     progress(app),
@@ -13,7 +13,7 @@ function showCheck(app) {
     element(
       "div",
       { class: "tq-prose" },
-      element("p", {}, say(app, key, { answered: items.length - blank, total: items.length })),
+      isResumed(form) ? sinceOpened(app, counts) : element("p", {}, say(app, "check_answered", counts)),
       blank ? element("p", {}, say(app, "check_blank", { n: blank })) : null,
       element("p", {}, say(app, "check_final")),
     ),
@@ -25,6 +25,12 @@ function showCheck(app) {
     stopLine(app),
   ]);
   showState(app);
+}
+
+/** What was answered since the page was opened, apart from what was answered before. */
+function sinceOpened(app, counts) {
+  const texts = [counts.total ? say(app, "check_answered_here", counts) : "", say(app, "check_before")];
+  return element("p", {}, texts.filter(Boolean).join(" "));
 }
 
 /** Send the whole, unless the kernel has refused an answer: that has to be looked at first. */

@@ -69,6 +69,7 @@ function whenTyped(app, item, input, boxes, fault, explain) {
     app.form.typed.set(item.id, sendNow);
     app.form.states.delete(item.id);
     app.form.faulty.delete(item.id);
+    if (!fault()) app.form.views.get(item.id).fail(""); // not only on leaving: that would move the button under the pointer
     clearTimeout(timer);
     if (!fault()) timer = setTimeout(sendNow, PAUSE);
     showState(app);
