@@ -14,7 +14,7 @@ import traceback
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 from ..errors import ParticipantGone, StoreError
 from ..store import Store, utc_now
@@ -97,17 +97,6 @@ class Session:
         self._replies: OrderedDict[int, tuple[Message | Refusal, Reply]] = OrderedDict()
         self._state: State = "token"
         self._show: Callable[[], Reply] = pages.token_page
-        self._answering: dict[type[Message], Callable[[Any], Reply]] = {
-            Hello: self._hello,
-            Open: self._open,
-            Consent: self._consent,
-            AnswerMessage: self._answer,
-            Place: self._place,
-            Submit: self._submit,
-            Stop: self._stop,
-            Withdraw: self._withdraw,
-            Export: self._export,
-        }
 
     def receive(self, raw: object) -> Reply:
         """Answer one message from the page; the same message sent again gets the same reply."""
@@ -116,7 +105,7 @@ class Session:
         if known is not None and known[0] == message:
             return known[1]
         try:
-            reply = self._refuse(message) if isinstance(message, Refusal) else self._answering[type(message)](message)
+            reply = self._reply(message)
         except ParticipantGone:
             reply = self._end("withdrawn", "withdrawn_copies")
         except Exception as problem:
@@ -129,6 +118,11 @@ class Session:
             while len(self._replies) > KEPT_REPLIES:
                 self._replies.popitem(last=False)
         return reply
+
+    def _reply(self, message: Message | Refusal) -> Reply:
+        if isinstance(message, Refusal):
+            return self._refuse(message)
+        return self._ANSWERING[type(message)](self, message)
 
     def _hello(self, message: Hello) -> Reply:
         if message.sequence + self._lift <= self._newest:  # loaded anew, on a device whose clock was set back
@@ -372,6 +366,18 @@ class Session:
 
     def _is_closed(self) -> bool:
         return is_closed(self._plan.collection, self._now())
+
+    _ANSWERING: ClassVar[dict[type[Message], Callable[[Any, Any], Reply]]] = {
+        Hello: _hello,
+        Open: _open,
+        Consent: _consent,
+        AnswerMessage: _answer,
+        Place: _place,
+        Submit: _submit,
+        Stop: _stop,
+        Withdraw: _withdraw,
+        Export: _export,
+    }
 
 
 def _log(problem: Exception, message: object) -> None:
