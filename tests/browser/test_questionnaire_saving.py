@@ -65,7 +65,7 @@ def test_the_newest_of_two_tabs_goes_on(stage, fieldwork):
     second.tab.locator(FORM).first.wait_for()
     choose(second.tab, "talk1", "Often")
     settled(second.tab)
-    choose(first.tab, "talk1", "Never")
+    first.tab.locator("[data-item=talk1] label").first.click()  # a check would look for what is gone by then
     first.tab.get_by_role("heading", name="Open in another place").wait_for()
     assert fieldwork.saved(person) == {"talk1": 3}
     assert first.tab.locator(FORM).count() == 0
