@@ -427,6 +427,16 @@ def test_any_message_of_the_first_page_is_told(plan, store, clock, couple, messa
     assert sitting_of(store, plan, couple[0]).submitted_at is None
 
 
+def test_a_page_that_lost_its_kernel_goes_on_unless_another_came_after_it(plan, store, clock, couple):
+    first, second, third = (Visit(plan, store, clock) for _ in range(3))
+    held = first.enter(couple[0])["page"]["lease"]
+    page = second.send("open", token=couple[0].token, held=held)["page"]
+    assert page["page"] == "form"
+    assert third.send("open", token=couple[0].token, held=held)["page"]["name"] == "elsewhere"
+    second.answer(rws09=3)
+    assert third.send("open", token=couple[0].token)["page"]["page"] == "form"
+
+
 def test_what_was_sent_elsewhere_is_closed_here(plan, store, clock, couple):
     first, second = Visit(plan, store, clock), Visit(plan, store, clock)
     first.enter(couple[0])

@@ -38,10 +38,14 @@ class Hello(Message):
 
 
 class Open(Message):
-    """Somebody gives a token; whatever is wrong with it has one answer, so anything is taken."""
+    """Somebody gives a token; whatever is wrong with it has one answer, so anything is taken.
+
+    `held` is the lease of a page whose kernel has gone: it goes on only if no other page has taken over since.
+    """
 
     type: Literal["open"]
     token: Any = None
+    held: Name | None = None
 
 
 class Consent(Message):

@@ -153,7 +153,7 @@ class Session:
         if found is None:
             return self._refusal("token", "token_refused")
         self._walked_in = False
-        self._arrive(found)
+        self._arrive(found, held=message.held)
         return self._page()
 
     def _consent(self, message: Consent) -> Reply:
@@ -238,8 +238,8 @@ class Session:
         content = pages.answers_as_csv(self._language, asked)
         return {"type": "export", "name": say(self._language, "export_file"), "content": content}
 
-    def _arrive(self, person: Participant) -> None:
-        """Find the page for a person who has just come."""
+    def _arrive(self, person: Participant, *, held: str | None = None) -> None:
+        """Find the page for a person who has just come, or whose page goes on with the lease that it held."""
         self._forget()
         self._person, self._owner = person, person.number
         if not self._chosen and person.language in self._plan.languages:
@@ -250,9 +250,9 @@ class Session:
             asks = self._asks_couple_code()
             self._turn("consent", lambda: pages.consent_page(self._plan, self._language, asks_couple_code=asks))
         else:
-            self._begin(person)
+            self._begin(person, held=held)
 
-    def _begin(self, person: Participant) -> None:
+    def _begin(self, person: Participant, *, held: str | None = None) -> None:
         """Open the occasion that is due, and take its lease; or say that there is none."""
         found = self._due(person)
         if found.occasion is None:
@@ -261,9 +261,12 @@ class Session:
         occasion = found.occasion
         order = [entry.id for entry in entries(self._plan, occasion, person.person)]
         lease = secrets.token_urlsafe(16)
-        sitting = self._store.sit(person.number, wave=occasion.wave, day=occasion.day, order=order, lease=lease)
-        if sitting.submitted_at is not None:  # sent by another page a moment ago
-            self._turn("ended", lambda: pages.notice(self._language, "sent"))
+        sitting = self._store.sit(
+            person.number, wave=occasion.wave, day=occasion.day, order=order, lease=lease, held=held
+        )
+        if sitting.lease != lease:  # sent by another page a moment ago, or going on there
+            name = "elsewhere" if sitting.submitted_at is None else "sent"
+            self._turn("ended", lambda: pages.notice(self._language, name))
             return
         form = Form.begin(self._plan, occasion, person.person, sitting, self._store.answers(sitting.number))
         self._form, self._sitting, self._lease, self._position = form, sitting, lease, form.position
@@ -281,7 +284,8 @@ class Session:
         form, sitting = self._form, self._sitting
         if form is None or sitting is None:
             return pages.token_page()
-        return form.to_page(self._language, self._store.answers(sitting.number), self._position)
+        page = form.to_page(self._language, self._store.answers(sitting.number), self._position)
+        return {**page, "lease": self._lease}
 
     def _finished(self) -> Reply:
         form, sitting, person, given = self._form, self._sitting, self._person, None

@@ -213,10 +213,23 @@ class Store:
         with self._writing() as connection:
             return linking.join(connection, participant, couple_code)
 
-    def sit(self, participant: int, *, wave: str | None, day: str | None, order: Sequence[str], lease: str) -> Sitting:
-        """Begin an occasion or resume it, and take the lease; one that was submitted is given as it is."""
+    def sit(
+        self,
+        participant: int,
+        *,
+        wave: str | None,
+        day: str | None,
+        order: Sequence[str],
+        lease: str,
+        held: str | None = None,
+    ) -> Sitting:
+        """Begin an occasion or resume it, and take the lease.
+
+        An occasion that was submitted is given as it is, and so is one whose lease is not the one that was `held`.
+        """
         with self._writing() as connection:
-            return sittings.sit(connection, participant, (wave, day), order, lease, self._now())
+            stamp = sittings.Stamp(lease, None, self._now())
+            return sittings.sit(connection, participant, (wave, day), order, stamp, held)
 
     def sittings(self, participant: int) -> list[Sitting]:
         """List a person's occasions."""

@@ -15,6 +15,15 @@ from .records import Answer, Outcome, OwnAnswer, Sitting
 from .tables import answers, audit, page_times, participants, sittings
 
 
+@dataclass(frozen=True)
+class Stamp:
+    """Which page wrote something, as its which message, and when."""
+
+    lease: str
+    sequence: int | None
+    at: datetime
+
+
 def _record(row: Row[Any]) -> Sitting:
     return Sitting(
         number=row.id,
@@ -35,23 +44,26 @@ def sit(
     number: int,
     occasion: tuple[str | None, str | None],
     order: Sequence[str],
-    lease: str,
-    now: datetime,
+    stamp: Stamp,
+    held: str | None = None,
 ) -> Sitting:
-    """Begin or resume an occasion; the newest page holds the lease, and the first order stays."""
-    held = select(participants.c.id).where(participants.c.id == number).with_for_update()
-    if connection.execute(held).one_or_none() is None:
+    """Begin or resume an occasion; the newest page holds the lease, and the first order stays.
+
+    A page that goes on with a lease which it `held` does not take it from a page that came after it.
+    """
+    person = select(participants.c.id).where(participants.c.id == number).with_for_update()
+    if connection.execute(person).one_or_none() is None:
         raise no_participant()
     wave, day = (part or "" for part in occasion)
     mine = (sittings.c.participant_id == number) & (sittings.c.wave == wave) & (sittings.c.day == day)
     found = connection.execute(select(sittings).where(mine).with_for_update()).one_or_none()
     if found is None:
         values = {"participant_id": number, "wave": wave, "day": day, "item_order": json.dumps(list(order))}
-        begun = insert(sittings).values(started_at=now, late=False, lease=lease, position=0, **values)
+        begun = insert(sittings).values(started_at=stamp.at, late=False, lease=stamp.lease, position=0, **values)
         return _record(connection.execute(begun.returning(sittings)).one())
-    if found.submitted_at is not None:
+    if found.submitted_at is not None or (held is not None and held != found.lease):
         return _record(found)
-    taken = update(sittings).where(sittings.c.id == found.id).values(lease=lease)
+    taken = update(sittings).where(sittings.c.id == found.id).values(lease=stamp.lease)
     return _record(connection.execute(taken.returning(sittings)).one())
 
 
@@ -59,15 +71,6 @@ def of_participant(connection: Connection, number: int) -> list[Sitting]:
     """List a person's occasions in the order in which they were begun."""
     mine = select(sittings).where(sittings.c.participant_id == number).order_by(sittings.c.id)
     return [_record(row) for row in connection.execute(mine)]
-
-
-@dataclass(frozen=True)
-class Stamp:
-    """Which page wrote something, as its which message, and when."""
-
-    lease: str
-    sequence: int | None
-    at: datetime
 
 
 def _standing(connection: Connection, sitting: int, lease: str) -> Outcome:

@@ -67,6 +67,7 @@ function openAgain(app) {
   const left = app.connection.unsaved().map(({ message }) => message);
   app.connection.forget(() => true, false);
   app.left = [...(app.left ?? []), ...left];
+  app.held = app.form?.lease ?? app.held;
   sayHello(app, app.language || null);
 }
 

@@ -22,13 +22,15 @@ function showToken(app, page, error = "") {
 
 function openWith(app, token) {
   app.token = token;
+  const held = app.held ? { held: app.held } : {};
   showLoading(app);
-  app.connection.send({ type: "open", token }, (reply) =>
+  app.connection.send({ type: "open", token, ...held }, (reply) => {
+    app.held = "";
     hearPage(app, reply, ({ text }) => {
       app.token = "";
       showToken(app, { page: "token" }, text);
-    }),
-  );
+    });
+  });
 }
 
 function showConsent(app, page) {
@@ -92,6 +94,7 @@ function showDeclined(app) {
 
 function showMessage(app, page) {
   app.form = null;
+  app.left = [];
   place(app, "message", [
     heading(page.title ?? ""),
     element("div", { class: "tq-prose" }, paragraphs(saidBy(app, page))),
