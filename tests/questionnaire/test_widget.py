@@ -207,3 +207,20 @@ def test_the_styles_touch_nothing_but_the_questionnaire():
     plain = [one for part in selectors if not part.startswith("@") for one in re.split(r",(?![^(]*\))", part)]
     assert len(plain) > 100
     assert [one for one in map(str.strip, plain) if not SCOPED.match(one)] == []
+
+
+def test_of_two_pages_that_share_a_widget_the_one_that_greeted_last_goes_on(store):
+    tab = Tab(Questionnaire("rws6", store=store, participant="p1"))
+    version = tab.send("hello", language=None, view="first")["page"]["version"]
+    tab.send("consent", version=version, couple_code=None, view="first")
+    assert tab.send("answer", item="rws01", value=1, view="first")["type"] == "saved"
+    greeted = tab.send("hello", language=None, view="second")
+    assert (greeted["type"], greeted["view"]) == ("hello", "second")
+    assert tab.send("answer", item="rws01", value=3, view="second")["type"] == "saved"
+    told = tab.send("answer", item="rws01", value=2, view="first")
+    assert (told["type"], told["page"]["name"], told["view"]) == ("elsewhere", "elsewhere", "first")
+    [study] = store.studies()
+    [sitting] = store.sittings(store.walk_in(study, "p1").number)
+    assert store.answers(sitting.number)["rws01"].value == 3
+    assert tab.send("hello", language=None, view="first")["page"]["page"] == "form"
+    assert tab.send("answer", item="rws01", value=2, view="first")["type"] == "saved"

@@ -22,11 +22,15 @@ Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 
 
 class Message(BaseModel):
-    """Any message; `sequence` rises with each, and comes back in the reply as `to`."""
+    """Any message; `sequence` rises with each, and comes back in the reply as `to`.
+
+    `view` tells pages apart that share a kernel, as two tabs with one notebook do; the widget looks at it.
+    """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
 
     sequence: Annotated[int, Field(ge=0, le=LARGEST_SEQUENCE)]
+    view: Name | None = None
 
 
 class Hello(Message):

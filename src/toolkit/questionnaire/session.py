@@ -124,6 +124,10 @@ class Session:
             return self._refuse(message)
         return self._ANSWERING[type(message)](self, message)
 
+    def elsewhere(self) -> Reply:
+        """Tell a page that another one has come after it, and goes on."""
+        return {"type": "elsewhere", "page": pages.notice(self._language, "elsewhere")}
+
     def _hello(self, message: Hello) -> Reply:
         if message.sequence + self._lift <= self._newest:  # loaded anew, on a device whose clock was set back
             self._lift = self._newest + 1 - message.sequence

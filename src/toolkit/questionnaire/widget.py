@@ -16,6 +16,7 @@ from ..store import Store, define, utc_now
 from ..study import Study
 from .assets import SCRIPT, STYLE, joined
 from .fieldwork import collecting, store_of
+from .messages import sequence_of
 from .plan import Plan, plan_instruments, plan_study
 from .session import Session
 
@@ -81,6 +82,7 @@ class Questionnaire(anywidget.AnyWidget):
         self._is_trial = study is None
         self._language = language
         self._now = now
+        self._view: object = None
         super().__init__()
         self.on_msg(self._hear)
 
@@ -92,7 +94,15 @@ class Questionnaire(anywidget.AnyWidget):
         return Session(self._plan, self._store, participant=person, now=self._now)
 
     def _hear(self, _widget: object, message: object, _buffers: object) -> None:
-        self.send(self._session.receive(self._in_first_language(message)))
+        """Pass a message on; where several pages share this widget, the one that greeted last goes on."""
+        view = message.get("view") if isinstance(message, Mapping) else None
+        if isinstance(message, Mapping) and message.get("type") == "hello":
+            self._view = view
+        if view == self._view:
+            reply = self._session.receive(self._in_first_language(message))
+        else:
+            reply = {**self._session.elsewhere(), "to": sequence_of(message)}
+        self.send({**reply, "view": view} if isinstance(view, str) else reply)
 
     def _in_first_language(self, message: object) -> object:
         """Let the page's first greeting ask for the language that was given here."""

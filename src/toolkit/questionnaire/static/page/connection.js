@@ -10,6 +10,9 @@ function risingSequence() {
   return () => (last += 1);
 }
 
+/** A name for this page among others that may share its kernel. */
+const newView = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16)).join("");
+
 /** Sends messages until each has its reply. */
 class Connection {
   /**
@@ -21,6 +24,7 @@ class Connection {
     this.model = model;
     this.next = next;
     this.changed = changed;
+    this.view = newView();
     this.pending = new Map();
     this.silence = 0;
     this.waiting = [];
@@ -34,7 +38,7 @@ class Connection {
     if (message.type === "answer")
       this.forget(({ message: old }) => old.type === "answer" && old.item === message.item, false);
     const sequence = this.next();
-    this.pending.set(sequence, { message: { ...message, sequence }, heard, ticks: 0 });
+    this.pending.set(sequence, { message: { ...message, sequence, view: this.view }, heard, ticks: 0 });
     this.post(this.pending.get(sequence).message);
     this.changed();
   }
@@ -54,7 +58,7 @@ class Connection {
 
   receive(reply) {
     const entry = this.pending.get(reply.to);
-    if (!entry) return;
+    if (!entry || (reply.view ?? this.view) !== this.view) return;
     this.silence = 0;
     if (reply.type === "later") return this.delay(entry);
     this.pending.delete(reply.to);
