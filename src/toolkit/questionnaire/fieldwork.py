@@ -21,6 +21,7 @@ from .schedule import study_closes
 
 COLUMNS = ("person", "role", "couple_code", "withdrawal_code", "token", "link", "expires")
 MOST_INVITATIONS = 100_000
+OWN_ADDRESS = "http://127.0.0.1:8866/"  # where `toolkit serve` listens unless told otherwise
 
 
 def collecting(study: str | Path | Study) -> tuple[Study, Collection]:
@@ -57,7 +58,7 @@ def invite(
     n: int,
     out: str | Path = "invitations.csv",
     *,
-    url: str = "http://127.0.0.1:8866/",
+    url: str = OWN_ADDRESS,
     store: str | None = None,
     now: Callable[[], datetime] = utc_now,
 ) -> Path:
@@ -200,7 +201,7 @@ def renew(
     study: str | Path | Study,
     person: str,
     *,
-    url: str = "http://127.0.0.1:8866/",
+    url: str = OWN_ADDRESS,
     store: str | None = None,
     now: Callable[[], datetime] = utc_now,
 ) -> str:
@@ -212,8 +213,8 @@ def renew(
         If there is no such person in the study.
     """
     address = _address(url)
-    with _existing(study, store) as (loaded, opened):
-        _, collection = collecting(loaded)
+    loaded, collection = collecting(study)
+    with _existing(loaded, store) as (_, opened):
         token = opened.renew_token(loaded.name, person, expires_at=_expiry(collection, now()))
         if token is None:
             raise ArgumentError(f"there is no person {quoted(person)} in the study.")
